@@ -1,0 +1,1 @@
+"""Nearcopy: has this text been published before, where, which passages, and who had it first?"""

@@ -1,0 +1,125 @@
+"""A document of the archive, and the rules that its fields obey."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from nearcopy.errors import InputError
+
+MAX_ID_BYTES = 512
+"""Longest id, in bytes of UTF-8: room for any URL path that is used as an id."""
+
+NAMED_FIELDS = ("title", "publisher", "url", "published_at")
+"""Metadata with a meaning; everything else in ``fields`` is kept and given back as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Id, text and metadata. Build one with `Document.checked`, which raises `InputError` on bad input."""
+
+    id: str
+    text: str
+    title: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    published_at: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def checked(cls, record: Mapping[str, Any]) -> Document:
+        """A document from a JSON object: ``id`` and ``text``, the named fields, and free ones beside them.
+
+        A ``meta`` or ``fields`` object is read as more of both. Raises `InputError` naming the field.
+        """
+        free = {**_object(record, "meta"), **_object(record, "fields")}
+        free |= {k: v for k, v in record.items() if k not in ("id", "text", "meta", "fields")}
+        named = {name: _optional_text(free.pop(name, None), name) for name in NAMED_FIELDS}
+        check_date(named["published_at"])
+        _json_fields(free)
+        return cls(id=checked_id(record.get("id")), text=checked_text(record.get("text")), fields=free, **named)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that `checked` reads, without the fields that are empty."""
+        named = {name: getattr(self, name) for name in NAMED_FIELDS if getattr(self, name) is not None}
+        return {"id": self.id, **named, "fields": dict(self.fields), "text": self.text}
+
+
+def checked_id(value: object) -> str:
+    """An id: a string of 1 to 512 bytes without control characters."""
+    if not isinstance(value, str) or not value:
+        raise InputError("the id must be a string of at least one character", "id")
+    _no_surrogates(value, "id")
+    if len(value.encode()) > MAX_ID_BYTES:
+        raise InputError(f"the id is longer than {MAX_ID_BYTES} bytes of UTF-8: shorten it", "id")
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise InputError("the id holds a control character: remove it", "id")
+    return value
+
+
+def checked_text(value: object, name: str = "text") -> str:
+    """A text that can be stored and compared: not empty, no NUL, no lone surrogate."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a string", name)
+    if not value:
+        raise InputError(f"{name} is empty: send the text itself", name)
+    _no_surrogates(value, name)
+    if "\0" in value:
+        raise InputError(f"{name} holds a NUL character at {value.index(chr(0))}: remove it", name)
+    return value
+
+
+def check_date(value: str | None, name: str = "published_at") -> None:
+    """Raise `InputError` unless the value is None or an ISO 8601 date, with or without a time."""
+    if value is not None:
+        try:
+            instant(value)
+        except ValueError:
+            raise InputError(
+                f"{name} is not an ISO 8601 date or time: write 2026-11-23 or 2026-11-23T08:30:00Z", name
+            ) from None
+
+
+def instant(value: str) -> datetime:
+    """The moment a date names, for comparing: UTC where no offset is given, midnight where no time is."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        parsed = datetime.combine(date.fromisoformat(value), datetime.min.time())
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _object(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = record.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"{name} must be an object", name)
+    return value
+
+
+def _optional_text(value: object, name: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a string", name)
+    _no_surrogates(value, name)
+    return value
+
+
+def _no_surrogates(value: str, name: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{name} holds a lone surrogate at character {error.start}: send whole Unicode characters", name
+        ) from None
+
+
+def _json_fields(fields: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(fields, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"the free fields are not JSON: {error}", "fields") from None
+    _no_surrogates(json.dumps(fields, ensure_ascii=False), "fields")

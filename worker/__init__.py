@@ -1,0 +1,1 @@
+"""Bulk rebuilding of the index beside the running service."""
