@@ -1,0 +1,77 @@
+"""A batch of texts scanned in one kernel call: their words, their paragraphs, their offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearcopy.errors import InputError
+from nearcopy.kernel.scan import scan
+from nearcopy.text.folding import table
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The words and paragraphs of a batch of T texts. Offsets are code points of the text they stand in.
+
+    - ``hashes`` uint64[W]: of each word the hash of its fold; ``starts``, ``ends`` int32[W]
+    - ``spans`` int32[P, 4]: of each paragraph start, end, first word, end word (words count over the batch)
+    - ``text_words``, ``text_spans`` int64[T + 1]: where the words and paragraphs of each text begin
+    """
+
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    spans: NDArray[np.int32]
+    text_words: NDArray[np.int64]
+    text_spans: NDArray[np.int64]
+
+    def words_of(self, text: int) -> slice:
+        """The words of one text of the batch."""
+        return slice(int(self.text_words[text]), int(self.text_words[text + 1]))
+
+    def spans_of(self, text: int) -> NDArray[np.int32]:
+        """The paragraphs of one text, with words still counted over the batch."""
+        return self.spans[self.text_spans[text] : self.text_spans[text + 1]]
+
+    def span_bounds(self) -> NDArray[np.int64]:
+        """``int64[P, 2]``: first and end word of each paragraph."""
+        return self.spans[:, 2:4].astype(np.int64)
+
+
+def scan_texts(texts: Sequence[str]) -> Scanned:
+    """Segment every text into paragraphs and words. Raises `InputError` on a lone surrogate.
+
+    A word is a maximal run of letters, marks and digits; in scripts written without spaces every character
+    is one. A paragraph is a block between blank lines; in a text without any, a line. What holds no word
+    (a row of asterisks) is no paragraph.
+    """
+    codes = code_points("".join(texts))
+    bounds = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), out=bounds[1:])
+    longest = int(np.diff(bounds).max(initial=0))
+    hashes, starts, ends = _words(codes.size)
+    lines = np.empty((longest // 2 + 2, 4), dtype=np.int32)
+    spans = np.empty((codes.size // 2 + len(texts) + 1, 4), dtype=np.int32)
+    text_words, text_spans = np.empty_like(bounds), np.empty_like(bounds)
+    words, paragraphs = scan(
+        codes, bounds, *table(), hashes, starts, ends, lines, spans, text_words, text_spans
+    )
+    return Scanned(hashes[:words], starts[:words], ends[:words], spans[:paragraphs], text_words, text_spans)
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """``uint32[len(text)]``. Raises `InputError` on a lone surrogate, which no encoding can carry."""
+    try:
+        return np.frombuffer(bytearray(text.encode("utf-32-le")), dtype=np.uint32)
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the text holds a lone surrogate at character {error.start}: send whole Unicode characters", "text"
+        ) from None
+
+
+def _words(size: int) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+    return np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32)
