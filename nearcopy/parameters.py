@@ -111,12 +111,3 @@ class Parameters:
         """Twelve hexadecimal digits that differ where anything that shapes the index differs."""
         shape = json.dumps({"layout": LAYOUT, **asdict(self)}, sort_keys=True)
         return hashlib.blake2b(shape.encode(), digest_size=6).hexdigest()
-
-    def to_json(self) -> str:
-        """As the index keeps them."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Parameters:
-        """As the index kept them."""
-        return cls(**json.loads(text))

@@ -1,0 +1,135 @@
+"""An archive to check texts against: the engine's front door."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from nearcopy import check, embedded, ingest
+from nearcopy.check import Options
+from nearcopy.connection import Client, connect, steady
+from nearcopy.document import Document
+from nearcopy.errors import InputError, NotFound
+from nearcopy.index.store import Store
+from nearcopy.index.writing import Outcome
+from nearcopy.parameters import Parameters
+from nearcopy.report import Comparison, Report
+
+COLLECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class Archive:
+    """One collection. Safe to share between threads; a context manager that closes it."""
+
+    def __init__(self, store: Store, server: embedded.Embedded | None = None) -> None:
+        self.store = store
+        self.parameters = store.parameters
+        self._server = server
+
+    @classmethod
+    def open(
+        cls, url: str | None = None, collection: str = "main", *,
+        parameters: Parameters | None = None, partitions: int = 1, create: bool = True,
+    ) -> Archive:
+        """Open a collection of the Redis at ``url``, else of ``NEARCOPY_REDIS_URL``, else of the embedded one.
+
+        Created where it is missing, unless ``create`` is false. Raises `InputError` (name or URL), `NotFound`,
+        `ParametersMismatch` and `StorageUnavailable`.
+        """
+        if not COLLECTION.fullmatch(collection):
+            raise InputError(
+                "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
+                "collection",
+            )
+        if not 1 <= partitions <= 4096:
+            raise InputError("partitions must be 1 to 4096", "partitions")
+        url = url or os.environ.get("NEARCOPY_REDIS_URL")
+        server = None if url else embedded.start()
+        client = connect(url or server.url)  # type: ignore[union-attr]
+        try:
+            return cls(Store.open(client, collection, parameters, partitions, create=create), server)
+        except BaseException:
+            _leave(client, server)
+            raise
+
+    def check(
+        self, text: str, *, title: str | None = None, publisher: str | None = None,
+        published_at: str | None = None, threshold: float | None = None, min_words: int = 8,
+        exclude_documents: Collection[str] = (), exclude_publishers: Collection[str] = (), limit: int = 10,
+        verify: int = 50,
+    ) -> Report:
+        """Has this text been published before? See `nearcopy.check.Options`; the metadata is not used yet."""
+        return check.check(
+            self.store, text,
+            Options(threshold, min_words, exclude_documents, exclude_publishers, limit, verify),
+        )
+
+    def copies(
+        self, id: str, *, threshold: float | None = None, min_words: int = 8, limit: int = 10,
+        exclude_publishers: Collection[str] = (), verify: int = 50,
+    ) -> Report:
+        """The report of a stored document against all others. Raises `NotFound`."""
+        options = Options(threshold, min_words, (id,), exclude_publishers, limit, verify)
+        return check.check(self.store, self.get(id).text, options)
+
+    def compare(self, a: str, b: str, *, min_words: int = 8) -> Comparison:
+        """Two texts against each other, word by word."""
+        return check.compare(a, b, self.parameters, min_words)
+
+    def put(self, document: Document) -> Outcome:
+        """Store or replace a document."""
+        return ingest.put(self.store, document)
+
+    def put_many(self, documents: Iterable[Document]) -> Iterator[Outcome]:
+        """Store or replace documents, in order and in batches."""
+        return ingest.put_many(self.store, documents)
+
+    def get(self, id: str) -> Document:
+        """A stored document. Raises `NotFound`."""
+        return ingest.get(self.store, id)
+
+    def delete(self, id: str) -> bool:
+        """Remove a document; False where there was none."""
+        return ingest.delete(self.store, id)
+
+    def stats(self) -> dict[str, Any]:
+        """What the collection holds, and with which promise."""
+        return {
+            "collection": self.store.collection,
+            "generation": self.store.generation(),
+            "partitions": len(self.store.partitions),
+            **self.store.counts(),
+            "parameters": asdict(self.parameters),
+            "digest": self.parameters.digest,
+        }
+
+    def ping(self) -> None:
+        """Raises `StorageUnavailable` where Redis does not answer, `NotFound` where no index is published."""
+        for part in self.store.partitions:
+            if steady(lambda part=part: self.store.client.get(part.keys.pointer)) is None:  # type: ignore[misc]
+                raise NotFound(f"no index is published in collection {self.store.collection!r}")
+
+    def close(self) -> None:
+        """Give the connections back, and end the embedded Redis if nobody else uses it."""
+        _leave(self.store, self._server)
+        self._server = None
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def warm_up() -> None:
+    """Load every kernel and table, so that no request waits for them. Importing this module compiled them."""
+    check.compare("a warm text of some words", "a warm text of some words", Parameters())
+
+
+def _leave(open_thing: Client | Store, server: embedded.Embedded | None) -> None:
+    open_thing.close()
+    if server is not None:
+        server.stop()

