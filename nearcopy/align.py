@@ -22,35 +22,33 @@ GAP = 8
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """The passages that text A shares with one text B, in words of each: ``rows`` int64[n, 5] are start and
-    end in A, start and end in B, equal words."""
+    """The passages that text A shares with each of T others, in words of each.
+
+    - ``rows`` int64[n, 6]: text, start and end in A, start and end in the text, equal words; by text
+    - ``bounds`` int64[T + 1]: where the rows of each text begin
+    - ``covered`` bool[T, words of A]: which words of A lie in a passage with that text
+    - ``contained`` int64[T]: how many words of the text lie in one
+    """
 
     rows: Ints
-    words_a: int
-    words_b: int
+    bounds: Ints
+    covered: NDArray[np.bool_]
+    contained: Ints
 
-    def covered_a(self) -> NDArray[np.bool_]:
-        """bool[words_a]: which words of A lie in a passage."""
-        return _covered(self.rows[:, 0], self.rows[:, 1], self.words_a)
-
-    def covered_b(self) -> NDArray[np.bool_]:
-        """bool[words_b]: which words of B lie in a passage."""
-        return _covered(self.rows[:, 2], self.rows[:, 3], self.words_b)
-
-    def told(self) -> Ints:
-        """The rows that a report lists: the longest first chosen, none whose words of A are all listed already;
-        in the order of A."""
-        seen = np.zeros(self.words_a, dtype=np.bool_)
+    def told(self, text: int) -> list[list[int]]:
+        """The passages with one text that a report lists (start and end in A, in the text, equal words): the
+        longest first chosen, none whose words of A are all listed already; in the order of A."""
+        rows = self.rows[self.bounds[text] : self.bounds[text + 1], 1:]
+        seen = np.zeros(self.covered.shape[1], dtype=np.bool_)
         kept = []
-        for row in self.rows[np.lexsort((self.rows[:, 2], self.rows[:, 0], -self.rows[:, 4]))]:
-            if not seen[row[0] : row[1]].all():
-                seen[row[0] : row[1]] = True
-                kept.append(row)
-        kept.sort(key=lambda row: (row[0], row[2]))
-        return np.array(kept, dtype=np.int64).reshape(-1, 5)
+        for first, end, *rest in sorted(rows.tolist(), key=lambda row: (-row[4], row[0], row[2])):
+            if not seen[first:end].all():
+                seen[first:end] = True
+                kept.append([first, end, *rest])
+        return sorted(kept)
 
 
-def align(scanned: Scanned, text: int, others: Scanned, min_words: int) -> list[Aligned]:
+def align(scanned: Scanned, text: int, others: Scanned, min_words: int) -> Aligned:
     """Text ``text`` of one batch against every text of another.
 
     Every common run of ``min_words`` or more words lies in a passage; runs that go on within `GAP` words of
@@ -58,11 +56,10 @@ def align(scanned: Scanned, text: int, others: Scanned, min_words: int) -> list[
     """
     a = np.ascontiguousarray(scanned.hashes[scanned.words_of(text)])
     rows = kernels.align(a, others.hashes, others.text_words, min(SEED, min_words), GAP, min_words)
-    sizes = np.diff(others.text_words)
-    bounds = np.searchsorted(rows[:, 0], np.arange(len(sizes) + 1))
-    return [
-        Aligned(rows[bounds[t] : bounds[t + 1], 1:], len(a), int(size)) for t, size in enumerate(sizes)
-    ]
+    count = len(others.text_words) - 1
+    covered, contained = np.zeros((count, len(a)), dtype=np.uint8), np.empty(count, dtype=np.int64)
+    kernels.cover(rows, covered, others.text_words, contained)
+    return Aligned(rows, np.searchsorted(rows[:, 0], np.arange(count + 1)), covered.view(np.bool_), contained)
 
 
 def passages(aligned: Aligned, scanned: Scanned, text: int, others: Scanned, other: int) -> tuple[Passage, ...]:
@@ -74,10 +71,10 @@ def passages(aligned: Aligned, scanned: Scanned, text: int, others: Scanned, oth
             end=int(scanned.ends[a + end - 1]),
             source_start=int(others.starts[b + first_b]),
             source_end=int(others.ends[b + end_b - 1]),
-            words=int(end - first),
-            similarity=float(equal / max(end - first, end_b - first_b)),
+            words=end - first,
+            similarity=equal / max(end - first, end_b - first_b),
         )
-        for first, end, first_b, end_b, equal in aligned.told()
+        for first, end, first_b, end_b, equal in aligned.told(other)
     )
 
 
@@ -99,10 +96,3 @@ def resemblances(
         np.ascontiguousarray(pairs), shingle, out,
     )
     return (out[:, 0] + out[:, 1] - out[:, 2]) / np.maximum(out[:, 2], 1)
-
-
-def _covered(starts: Ints, ends: Ints, size: int) -> NDArray[np.bool_]:
-    steps = np.zeros(size + 1, dtype=np.int64)
-    np.add.at(steps, starts, 1)
-    np.add.at(steps, ends, -1)
-    return np.cumsum(steps)[:-1] > 0

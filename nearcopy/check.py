@@ -62,21 +62,22 @@ def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Compa
     """Two texts word by word; raises `InputError`, and `NoWords` where one of them has none."""
     _check_least(min_words)
     scanned = [_scanned(checked_text(text, name), name) for text, name in ((a, "a"), (b, "b"))]
-    row = align.align(scanned[0], 0, scanned[1], min_words)[0]
+    aligned = align.align(scanned[0], 0, scanned[1], min_words)
     pair = np.zeros((1, 2), dtype=np.int64)
-    shared_a, shared_b = int(row.covered_a().sum()), int(row.covered_b().sum())
+    words_a, words_b = (len(one.hashes) for one in scanned)
+    shared_a, shared_b = int(aligned.covered[0].sum()), int(aligned.contained[0])
     bounds = [align.text_bounds(one) for one in scanned]
     return Comparison(
-        words_a=row.words_a,
-        words_b=row.words_b,
+        words_a=words_a,
+        words_b=words_b,
         resemblance=float(
             align.resemblances(scanned[0], bounds[0], scanned[1], bounds[1], pair, parameters.shingle)[0]
         ),
-        containment_a=shared_a / row.words_a,
-        containment_b=shared_b / row.words_b,
+        containment_a=shared_a / words_a,
+        containment_b=shared_b / words_b,
         matched_words_a=shared_a,
         matched_words_b=shared_b,
-        passages=align.passages(row, scanned[0], 0, scanned[1], 0),
+        passages=align.passages(aligned, scanned[0], 0, scanned[1], 0),
     )
 
 
@@ -169,7 +170,7 @@ def _excluded(document: Document, options: Options) -> bool:
 
 def _aligned(
     submission: Submission, documents: dict[tuple[int, int], Document], options: Options
-) -> tuple[list[align.Aligned], Scanned]:
+) -> tuple[align.Aligned, Scanned]:
     others = scan_texts([document.text for document in documents.values()])
     return align.align(submission.scanned, 0, others, options.min_words), others
 

@@ -68,9 +68,13 @@ class Judged:
 
     documents: dict[Key, Document]
     others: Scanned
-    aligned: list[align.Aligned]
+    aligned: align.Aligned
     copies: dict[int, set[Key]]
     gone: set[Key]
+
+    def document(self) -> list[Document]:
+        """The candidates in the order of ``aligned``."""
+        return list(self.documents.values())
 
 
 def report(
@@ -78,25 +82,23 @@ def report(
 ) -> Report:
     """Add everything up; see DESIGN of the HTTP contract for each word."""
     repeats = submission.repeats()
-    covered = [one.covered_a() for one in judged.aligned]
-    common = _common(submission, judged, covered, repeats, options)
+    covered = judged.aligned.covered
+    common = _common(submission, judged, repeats, options)
     counted = _mask(submission, [p for p in range(len(repeats)) if p not in common])
-    chosen = [t for t, words in enumerate(covered) if (words & counted).sum() >= options.min_words]
-    sources = _sources(submission, judged, covered, chosen, store.parameters.shingle)
+    chosen = np.flatnonzero((covered & counted).sum(axis=1) >= options.min_words)
+    ranked = _ranked(judged, chosen)
     fresh = counted & _mask(submission, [p for p, earlier in enumerate(repeats) if earlier is None])
-    seen = np.zeros(submission.words, dtype=np.bool_)
-    for t in chosen:
-        seen |= covered[t]
+    seen = covered[chosen].any(axis=0)
     return Report(
-        verdict=_verdict([covered[t] for t in chosen], seen, fresh, options),
+        verdict=_verdict(covered[chosen], seen, fresh, options),
         words=submission.words,
         coverage=float(seen.mean()),
         candidates=sum(len(part.documents) for part in found),
         verified=len(judged.documents),
-        sources_found=len(sources),
+        sources_found=len(ranked),
         bounded=any(part.bounded for part in found),
-        sources=tuple(_listed(sources, options.limit)),
-        paragraphs=_paragraphs(submission, judged, covered, chosen, common, repeats, options, store.parameters.shingle),
+        sources=_sources(submission, judged, ranked, options.limit, store.parameters.shingle),
+        paragraphs=_paragraphs(submission, judged, ranked, common, repeats, options, store.parameters.shingle),
         detection=_detection(store, submission.threshold),
         generation=store.generation(),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -105,15 +107,14 @@ def report(
 
 def _mask(submission: Submission, paragraphs: Sequence[int]) -> NDArray[np.bool_]:
     mask = np.zeros(submission.words, dtype=np.bool_)
-    bounds = submission.bounds()
+    bounds = submission.bounds().tolist()
     for index in paragraphs:
-        mask[bounds[index, 0] : bounds[index, 1]] = True
+        mask[bounds[index][0] : bounds[index][1]] = True
     return mask
 
 
 def _common(
-    submission: Submission, judged: Judged, covered: list[NDArray[np.bool_]], repeats: list[int | None],
-    options: Options,
+    submission: Submission, judged: Judged, repeats: list[int | None], options: Options
 ) -> set[int]:
     """Boilerplate: paragraphs in many documents, most of which share nothing else with the submission."""
     place = {key: t for t, key in enumerate(judged.documents)}
@@ -122,73 +123,84 @@ def _common(
     for index, holders in judged.copies.items():
         if len(holders - judged.gone) < options.common_documents:
             continue
-        same = [p for p in range(len(roots)) if roots[p] == roots[index]]
-        elsewhere = ~_mask(submission, same)
-        looked_at = [covered[place[key]] for key in holders if key in place]
-        alone = sum(int((words & elsewhere).sum()) < options.min_words for words in looked_at)
-        if alone * 2 > len(looked_at):
+        elsewhere = ~_mask(submission, [p for p in range(len(roots)) if roots[p] == roots[index]])
+        looked_at = judged.aligned.covered[[place[key] for key in holders if key in place]]
+        alone = (looked_at & elsewhere).sum(axis=1) < options.min_words
+        if int(alone.sum()) * 2 > len(alone):
             common.add(index)
     return common
 
 
+def _ranked(judged: Judged, chosen: NDArray[np.int64]) -> list[int]:
+    """The sources, best first: by the words of the submission they hold, then by the share of their own."""
+    documents, aligned = judged.document(), judged.aligned
+    matched, undated = aligned.covered.sum(axis=1), "9999"
+
+    def rank(t: int) -> tuple[int, float, str, str]:
+        return (
+            -int(matched[t]), -_contained(judged, t), documents[t].published_at or undated, documents[t].id
+        )
+
+    return sorted(chosen.tolist(), key=rank)
+
+
+def _contained(judged: Judged, t: int) -> float:
+    words = judged.others.words_of(t)
+    return int(judged.aligned.contained[t]) / (words.stop - words.start)
+
+
 def _sources(
-    submission: Submission, judged: Judged, covered: list[NDArray[np.bool_]], chosen: list[int], shingle: int
-) -> list[Source]:
-    documents = list(judged.documents.values())
-    pairs = np.array([(0, t) for t in chosen], dtype=np.int64).reshape(-1, 2)
+    submission: Submission, judged: Judged, ranked: list[int], limit: int, shingle: int
+) -> tuple[Source, ...]:
+    """The sources that are listed: the best, the earliest always among them."""
+    documents, covered = judged.document(), judged.aligned.covered
+    earliest = _earliest(judged, ranked)
+    listed = ranked[:limit]
+    if earliest is not None and earliest not in listed:
+        listed[-1] = earliest
+    pairs = np.array([(0, t) for t in listed], dtype=np.int64).reshape(-1, 2)
     alike = align.resemblances(
         submission.scanned, align.text_bounds(submission.scanned), judged.others,
         align.text_bounds(judged.others), pairs, shingle,
     )
-    sources = []
-    for t, resemblance in zip(chosen, alike, strict=True):
-        document, one = documents[t], judged.aligned[t]
-        sources.append(
-            Source(
-                document=document.id, title=document.title, publisher=document.publisher, url=document.url,
-                published_at=document.published_at,
-                containment=float(covered[t].mean()),
-                contained=float(one.covered_b().mean()),
-                resemblance=float(resemblance),
-                matched_words=int(covered[t].sum()),
-                earliest=False,
-                passages=align.passages(one, submission.scanned, 0, judged.others, t),
-            )
+    return tuple(
+        Source(
+            document=documents[t].id,
+            title=documents[t].title,
+            publisher=documents[t].publisher,
+            url=documents[t].url,
+            published_at=documents[t].published_at,
+            containment=float(covered[t].mean()),
+            contained=_contained(judged, t),
+            resemblance=resemblance,
+            matched_words=int(covered[t].sum()),
+            earliest=t == earliest,
+            passages=align.passages(judged.aligned, submission.scanned, 0, judged.others, t),
         )
-    return _first_marked(sources)
+        for t, resemblance in zip(listed, alike.tolist(), strict=True)
+    )
 
 
-def _first_marked(sources: list[Source]) -> list[Source]:
-    """The sources, best first, and the earliest marked: of those that hold at least half as much of the
-    submission as the best does, since an old quotation of one line did not have the story first."""
-    undated = "9999"
-    sources.sort(key=lambda s: (-s.containment, -s.resemblance, s.published_at or undated, s.document))
-    dated = [
-        (instant(s.published_at), place)
-        for place, s in enumerate(sources)
-        if s.published_at and s.matched_words * 2 >= sources[0].matched_words
-    ]
-    if dated:
-        place = min(dated)[1]
-        sources[place] = replace(sources[place], earliest=True)
-    return sources
-
-
-def _listed(sources: list[Source], limit: int) -> list[Source]:
-    """The best, the earliest always among them."""
-    listed = sources[:limit]
-    late = [source for source in sources[limit:] if source.earliest]
-    return listed[: limit - len(late)] + late
+def _earliest(judged: Judged, ranked: list[int]) -> int | None:
+    """Who had it first: of those that hold at least half as much of the submission as the best does, since an
+    old quotation of one line did not have the story."""
+    documents, matched = judged.document(), judged.aligned.covered.sum(axis=1)
+    dated = []
+    for place, t in enumerate(ranked):
+        published = documents[t].published_at
+        if published is not None and matched[t] * 2 >= matched[ranked[0]]:
+            dated.append((instant(published), place))
+    return ranked[min(dated)[1]] if dated else None
 
 
 def _verdict(
-    covered: list[NDArray[np.bool_]], seen: NDArray[np.bool_], fresh: NDArray[np.bool_], options: Options
+    covered: NDArray[np.bool_], seen: NDArray[np.bool_], fresh: NDArray[np.bool_], options: Options
 ) -> Verdict:
     """Judged by the words outside common paragraphs, repeats counted once."""
     total = int(fresh.sum())
     if total == 0 or int((seen & fresh).sum()) < options.unique_below * total:
         return "unique"
-    best = max(int((words & fresh).sum()) for words in covered)
+    best = int((covered & fresh).sum(axis=1).max(initial=0))
     return "copy" if best >= options.copy_from * total else "partial"
 
 
@@ -205,20 +217,22 @@ def _detection(store: Store, threshold: float) -> Detection:
 
 
 def _paragraphs(
-    submission: Submission, judged: Judged, covered: list[NDArray[np.bool_]], chosen: list[int],
-    common: set[int], repeats: list[int | None], options: Options, shingle: int,
+    submission: Submission, judged: Judged, ranked: list[int], common: set[int], repeats: list[int | None],
+    options: Options, shingle: int,
 ) -> tuple[ParagraphReport, ...]:
-    matches = _matches(submission, judged, covered, chosen, shingle)
+    matches = _matches(submission, judged, ranked, shingle)
     out = []
     for index, (start, end, first, last) in enumerate(submission.scanned.spans.tolist()):
-        holders = judged.copies.get(index, set()) - judged.gone
         mine = matches.get(index, [])
         out.append(
             ParagraphReport(
-                index=index, start=start, end=end, words=last - first,
+                index=index,
+                start=start,
+                end=end,
+                words=last - first,
                 status=_status(last - first, index in common, repeats[index], bool(mine), options),
                 repeats=repeats[index],
-                documents=len(holders),
+                documents=len(judged.copies.get(index, set()) - judged.gone),
                 matches=tuple(mine[: options.limit]),
             )
         )
@@ -236,20 +250,21 @@ def _status(words: int, common: bool, repeats: int | None, matched: bool, option
 
 
 def _matches(
-    submission: Submission, judged: Judged, covered: list[NDArray[np.bool_]], chosen: list[int], shingle: int
+    submission: Submission, judged: Judged, ranked: list[int], shingle: int
 ) -> dict[int, list[Match]]:
     """For each paragraph its matches in the sources, the most alike first."""
-    pairs = _touching(submission, judged, chosen)
-    if not pairs:
-        return {}
-    bounds, other_bounds = submission.bounds(), judged.others.span_bounds()
-    units = np.array([(index, other) for _, index, other in pairs], dtype=np.int64)
-    alike = align.resemblances(submission.scanned, bounds, judged.others, other_bounds, units, shingle)
-    names = [document.id for document in judged.documents.values()]
+    pairs = _touching(submission, judged, ranked)
+    bounds, names = submission.bounds(), [document.id for document in judged.document()]
+    units = np.array([(index, other) for _, index, other in pairs], dtype=np.int64).reshape(-1, 2)
+    alike = align.resemblances(
+        submission.scanned, bounds, judged.others, judged.others.span_bounds(), units, shingle
+    )
+    inside = np.zeros((len(judged.documents), submission.words + 1), dtype=np.int64)
+    np.cumsum(judged.aligned.covered, axis=1, out=inside[:, 1:])
     best: dict[tuple[int, int], Match] = {}
     for (t, index, other), resemblance in zip(pairs, alike.tolist(), strict=True):
         first, end = bounds[index]
-        containment = float(covered[t][first:end].mean())
+        containment = int(inside[t, end] - inside[t, first]) / int(end - first)
         known = best.get((index, t))
         if (resemblance >= submission.threshold or containment >= CONTAINED) and (
             known is None or resemblance > known.resemblance
@@ -264,16 +279,16 @@ def _matches(
     return out
 
 
-def _touching(submission: Submission, judged: Judged, chosen: list[int]) -> list[tuple[int, int, int]]:
+def _touching(submission: Submission, judged: Judged, ranked: list[int]) -> list[tuple[int, int, int]]:
     """(candidate, paragraph of the submission, paragraph of the candidate) that a passage runs through both."""
-    ends, other_ends = submission.bounds()[:, 1], judged.others.span_bounds()[:, 1]
+    aligned, offsets = judged.aligned, judged.others.text_words[:-1]
+    rows = aligned.rows[np.isin(aligned.rows[:, 0], ranked)]
+    mine = np.searchsorted(submission.bounds()[:, 1], rows[:, 1:3] - (0, 1), side="right").tolist()
+    words = rows[:, 3:5] - (0, 1) + offsets[rows[:, 0], None]
+    its = np.searchsorted(judged.others.span_bounds()[:, 1], words, side="right").tolist()
     touching: dict[tuple[int, int, int], None] = {}
-    for t in chosen:
-        offset = int(judged.others.text_words[t])
-        for first, end, first_b, end_b, _ in judged.aligned[t].rows.tolist():
-            mine = range(*np.searchsorted(ends, (first, end - 1), side="right") + (0, 1))
-            its = np.searchsorted(other_ends, (offset + first_b, offset + end_b - 1), side="right")
-            for index in mine:
-                for other in range(its[0], its[1] + 1):
-                    touching[t, index, other] = None
+    for t, (first, last), (first_its, last_its) in zip(rows[:, 0].tolist(), mine, its, strict=True):
+        for index in range(first, last + 1):
+            for other in range(first_its, last_its + 1):
+                touching[t, index, other] = None
     return list(touching)

@@ -19,6 +19,7 @@ Of one generation (1 in the examples). Pages are strings of fixed-size records. 
 written in bulk and never grown; a capital its delta page, which APPEND alone grows.
 
     {main/0}1s                    string: JSON, the number of base and delta pages of each kind
+    {main/0}1c                    set: page and bucket hash of every bucket that is full
     {main/0}1n                    hash: ``p`` last paragraph number given
     {main/0}1p<band 1><page 3>    paragraph bands: bucket hash (2), paragraph number (3)      delta: P
     {main/0}1d<band 1><page 3>    document bands: bucket hash (2), document number (3)        delta: D

@@ -14,7 +14,7 @@
 --          band and page (4), bucket hash (2)
 -- ARGV[13] paragraphs to remove: exact page, base and delta (4 + 4), hash (6)
 -- ARGV[14] bands
--- ARGV[15] documents or paragraphs a bucket may hold
+-- ARGV[15] documents or paragraphs a bucket may hold, give or take what one page grows by between counts
 --
 -- Returns {'created'|'replaced'|'unchanged'|'deleted'|'written', number},
 -- {'exists', content digest} or {'gone'} where ARGV[6] is not what is stored,
@@ -44,17 +44,19 @@ local function locate(page, head, width)
   end
 end
 
-local function crowded(key, hash, width)
-  if call('STRLEN', key) < CROWDED then return false end
-  local page, count = call('GET', key), 0
-  for at = 1, #page, width do
-    if sub(page, at, at + #hash - 1) == hash then count = count + 1 end
-  end
-  return count >= cap
-end
+-- Buckets that hold as much as they may; each is counted anew whenever its page has grown by CROWDED bytes.
+local crowds = call('SCARD', pages .. 'c') > 0
 
 local function add(key, hash, number)
-  if not crowded(key, hash, #hash + 3) then call('APPEND', key, hash .. number) end
+  if crowds and call('SISMEMBER', pages .. 'c', key .. hash) == 1 then return end
+  local length, width = call('APPEND', key, hash .. number), #hash + 3
+  if length % CROWDED < width and length > CROWDED then
+    local page, count = call('GET', key), 0
+    for at = 1, #page, width do
+      if sub(page, at, at + #hash - 1) == hash then count = count + 1 end
+    end
+    if count >= cap then call('SADD', pages .. 'c', key .. hash) end
+  end
 end
 
 local function remove(key, record)

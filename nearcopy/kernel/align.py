@@ -260,3 +260,21 @@ def shared_shingles(a, bounds_a, b, bounds_b, pairs, size, out):  # type: ignore
                 if size_b:
                     gram_hashes(b, bounds_b[v, 0], bounds_b[v, 1], size, grams)
                     out[k, 2] += insert_distinct(grams, max(size_b - size + 1, 1), seen, 1)
+
+
+@kernel("void(int64[:, ::1], uint8[:, ::1], int64[::1], int64[::1])")
+def cover(rows, covered, bounds, contained):  # type: ignore[no-untyped-def]
+    """From the passages of `align` which words of a each text covers, ``covered[t, word]`` (zeroed by the
+    caller), and how many of its own words lie in one, ``contained[t]``; ``bounds`` are the texts' words."""
+    longest = 1
+    for text in range(bounds.size - 1):
+        longest = max(longest, bounds[text + 1] - bounds[text])
+    seen = np.full(longest, -1, dtype=np.int64)
+    contained[:] = 0
+    for k in range(rows.shape[0]):
+        text = rows[k, 0]
+        covered[text, rows[k, 1] : rows[k, 2]] = 1
+        for word in range(rows[k, 3], rows[k, 4]):
+            if seen[word] != text:
+                seen[word] = text
+                contained[text] += 1
