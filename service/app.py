@@ -1,0 +1,28 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+
+from service import failures
+from service.archives import Archives
+from service.context import share
+from service.reading import check_utf8
+from service.resources import about, checking, documents, health, index
+from service.settings import Settings
+
+
+def create_app(archives: Archives, settings: Settings | None = None) -> Flask:
+    """The service over these archives. Settings other than the body limit are the server's business."""
+    app = Flask("nearcopy", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = (settings or Settings()).body_limit
+    # An id may hold slashes, two in a row and a last one too: a path is taken as it was sent
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+    app.url_map.converters["id"] = documents.IdConverter
+    share(app, archives)
+    failures.register(app)
+    app.before_request(lambda: check_utf8(request))
+    for resource in (about, checking, documents, health, index):
+        app.register_blueprint(resource.blueprint)
+    return app

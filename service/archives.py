@@ -1,0 +1,34 @@
+"""The open archives of a service process, one for each collection that was asked for."""
+
+from __future__ import annotations
+
+from nearcopy.archive import Archive
+
+
+class Archives:
+    """Opens a collection at its first use and keeps it. The default one exists as soon as Redis answers."""
+
+    def __init__(self, url: str | None = None, default: str = "main") -> None:
+        self._url = url
+        self._default = default
+        self._open: dict[str, Archive] = {}
+
+    def get(self, collection: str | None = None, *, create: bool = False) -> Archive:
+        """The archive of a collection. Raises NotFound where it does not exist and may not be created."""
+        name = collection or self._default
+        # Nothing is remembered of a failure, so the first call after Redis is back opens the archive
+        archive = self._open.get(name)
+        return archive if archive is not None else self._opened(name, create or name == self._default)
+
+    def _opened(self, name: str, create: bool) -> Archive:
+        # Without a lock: while Redis is away, requests must not wait for one another's time-outs
+        archive = Archive.open(self._url, name, create=create)
+        kept = self._open.setdefault(name, archive)
+        if kept is not archive:
+            archive.close()
+        return kept
+
+    def close(self) -> None:
+        """Close every archive."""
+        while self._open:
+            self._open.popitem()[1].close()

@@ -1,0 +1,89 @@
+"""The one place where exceptions become answers."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from nearcopy.errors import (
+    IndexFull,
+    InputError,
+    NearcopyError,
+    NotFound,
+    NoWords,
+    ParametersMismatch,
+    StorageUnavailable,
+)
+from service import problems
+from service.problems import Problem, Refused, answer, field_error
+
+RETRY_AFTER_SECONDS = 2
+"""How long a client is asked to wait for Redis: about what a restart of Redis takes."""
+
+ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
+    (NotFound, problems.NOT_FOUND),
+    (ParametersMismatch, problems.OTHER_PARAMETERS),
+    (IndexFull, problems.INDEX_FULL),
+    (StorageUnavailable, problems.STORAGE_UNAVAILABLE),
+)
+"""What the engine raises apart from bad input, and the problem it becomes."""
+
+FLASK: dict[int, Problem] = {
+    404: problems.NO_SUCH_PATH,
+    405: problems.WRONG_METHOD,
+    413: problems.TOO_LARGE,
+    415: problems.WRONG_TYPE,
+}
+"""What Flask itself refuses; whatever else it raises is a bad request."""
+
+
+def register(app: Flask) -> None:
+    """Make every exception of the application a problem."""
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(NearcopyError, _engine)
+    app.register_error_handler(HTTPException, _flask)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _refused(error: Refused) -> Response:
+    return answer(error.problem, error.detail, error.errors)
+
+
+def _engine(error: NearcopyError) -> Response:
+    if isinstance(error, InputError):
+        return _input(error)
+    for kind, problem in ENGINE:
+        if isinstance(error, kind):
+            wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else None
+            return answer(problem, str(error), headers=wait)
+    return _unforeseen(error)
+
+
+def _input(error: InputError) -> Response:
+    """Bad input that only the engine could tell: a text without words, a threshold below the index's."""
+    in_body = request.method in ("POST", "PUT") and error.field not in ("id", "collection")
+    if isinstance(error, NoWords):
+        problem = problems.NO_WORDS
+    else:
+        problem = problems.INVALID_FIELD if in_body else problems.INVALID_PARAMETER
+    name = f"/{error.field}" if in_body and error.field else error.field
+    errors = [field_error("pointer" if in_body else "parameter", name, str(error))] if name else []
+    return answer(problem, str(error), errors)
+
+
+def _flask(error: HTTPException) -> Response:
+    problem = FLASK.get(error.code or 500, problems.BAD_REQUEST)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        allowed = ", ".join(sorted(error.valid_methods))
+        return answer(problem, f"{request.path} takes {allowed}", headers={"Allow": allowed})
+    details = {
+        problems.NO_SUCH_PATH: f"there is nothing at {request.path}: GET / lists the calls",
+        problems.TOO_LARGE: f"send at most {request.max_content_length} bytes, or raise NEARCOPY_BODY_LIMIT",
+    }
+    return answer(problem, details.get(problem) or error.description or problem.title)
+
+
+def _unforeseen(error: Exception) -> Response:
+    """A defect of ours. The log has the trace; the answer has none, since it may hold texts."""
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return answer(problems.INTERNAL, "this is a defect of the service, not of the request; its log says more")

@@ -1,0 +1,166 @@
+"""What may be sent: the models that validate the requests, and from which the OpenAPI description is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from nearcopy.document import MAX_ID_BYTES, check_date, checked_id, checked_text
+from nearcopy.errors import InputError
+from service.settings import CollectionName
+
+MAX_EXCLUDED = 1000
+"""Ids or publishers that one check can exclude: a house's own list fits."""
+
+MAX_SOURCES = 1000
+"""Sources that one answer can list."""
+
+MAX_LINE = 10_000
+"""Code points of a title, a publisher or a URL."""
+
+MAX_MIN_WORDS = 1000
+"""Longest passage that can be demanded."""
+
+
+def _text(value: str) -> str:
+    return _translated(lambda: checked_text(value, "the value"), value)
+
+
+def _line(value: str) -> str:
+    # Feeds send "" for what they lack; that is no reason to refuse the document
+    return _text(value) if value else value
+
+
+def _id(value: str) -> str:
+    return _translated(lambda: checked_id(value), value)
+
+
+def _date(value: str) -> str:
+    return _translated(lambda: check_date(value, "the value"), value)
+
+
+def _translated(check: Callable[[], object], value: str) -> str:
+    # pydantic gathers the ValueErrors of all fields; an InputError would end the validation at the first
+    try:
+        check()
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+Text = Annotated[
+    str,
+    AfterValidator(_text),
+    Field(
+        description="Text with at least one word; no NUL, no lone surrogates.",
+        json_schema_extra={"minLength": 1},
+    ),
+]
+Id = Annotated[
+    str,
+    AfterValidator(_id),
+    Field(
+        description=f"Document id: 1 to {MAX_ID_BYTES} bytes of UTF-8, no control characters.",
+        json_schema_extra={"minLength": 1},
+    ),
+]
+Date = Annotated[
+    str,
+    AfterValidator(_date),
+    Field(
+        description="ISO 8601 date, with or without a time: 2026-11-23 or 2026-11-23T08:30:00Z.",
+        examples=["2026-11-23"],
+    ),
+]
+Line = Annotated[str, AfterValidator(_line), Field(max_length=MAX_LINE)]
+Threshold = Annotated[
+    float,
+    Field(
+        gt=0, le=1, description="Resemblance from which a paragraph matches; the index's own is the lowest."
+    ),
+]
+MinWords = Annotated[
+    int, Field(ge=1, le=MAX_MIN_WORDS, description="Shorter passages and paragraphs are not reported.")
+]
+Limit = Annotated[
+    int, Field(ge=1, le=MAX_SOURCES, description="Sources listed; the counts tell of all of them.")
+]
+
+
+class Query(BaseModel):
+    """What every call takes in its query: nothing; a parameter it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InCollection(Query):
+    """The query of a call on a collection."""
+
+    collection: CollectionName | None = Field(
+        default=None,
+        description="1 to 64 of a-z, 0-9, _ and -. Without it, the service's default (main, unless set).",
+    )
+
+
+class CopiesQuery(InCollection):
+    """The query of a stored document's report."""
+
+    threshold: Threshold | None = None
+    min_words: MinWords = 8
+    limit: Limit = 10
+    exclude_publishers: list[Line] = Field(
+        default=[],
+        max_length=MAX_EXCLUDED,
+        description="Publishers whose documents are no sources; may be repeated.",
+    )
+    view: Literal["copies", "document"] = Field(
+        default="copies",
+        description="'document' reads the stored document whose id itself ends in /copies, instead of a report.",
+    )
+
+
+class Body(BaseModel):
+    """What every body has in common: no coercion, no unknown field."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Submission(Body):
+    """A text to check. Nothing of it is stored."""
+
+    text: Text
+    title: Line | None = Field(default=None, description="Headline of the submission.")
+    publisher: Line | None = Field(default=None, description="Who hands the text in.")
+    published_at: Date | None = Field(
+        default=None, description="When the submission appeared: sources are earlier or later."
+    )
+    threshold: Threshold | None = None
+    min_words: MinWords = 8
+    exclude_documents: list[Id] = Field(
+        default=[], max_length=MAX_EXCLUDED, description="Ids of documents that are no sources."
+    )
+    exclude_publishers: list[Line] = Field(
+        default=[], max_length=MAX_EXCLUDED, description="Publishers whose documents are no sources."
+    )
+    limit: Limit = 10
+
+
+class Pair(Body):
+    """Two texts to compare with each other. Nothing of them is stored."""
+
+    a: Text
+    b: Text
+    min_words: MinWords = 8
+
+
+class DocumentBody(Body):
+    """A document to store under the id of the path."""
+
+    text: Text
+    title: Line | None = Field(default=None, description="Headline.")
+    publisher: Line | None = Field(default=None, description="Who published it.")
+    url: Line | None = Field(default=None, description="Where it can be read.")
+    published_at: Date | None = None
+    fields: dict[str, Any] = Field(default={}, description="Free metadata, kept and given back as it came.")

@@ -1,0 +1,141 @@
+"""The OpenAPI 3.1 description of an application, made from the models that validate its calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+from flask import Flask
+from pydantic import BaseModel, TypeAdapter
+
+from nearcopy.document import MAX_ID_BYTES
+from service.calls import Call
+from service.problems import ALL, MEDIA_TYPE, Problem, ProblemBody
+
+Schema = dict[str, Any]
+Mode = Literal["validation", "serialization"]
+
+REFERENCE = "#/components/schemas/{model}"
+
+METHODS_OF_FLASK = {"HEAD", "OPTIONS"}
+"""Flask adds these to every route; they need no words."""
+
+PURPOSE = "Finds near-duplicate paragraphs and syndicated copies in an archive of texts, and proves each one."
+
+ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": f"Document id: 1 to {MAX_ID_BYTES} bytes of UTF-8, percent-encoded.",
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A call with its method and its path as OpenAPI writes it."""
+
+    method: str
+    path: str
+    name: str
+    resource: str
+    call: Call
+
+
+def release() -> str:
+    """The version of the installed distribution; a clone that was never installed has none."""
+    try:
+        return version("nearcopy")
+    except PackageNotFoundError:
+        return "unreleased"
+
+
+def routes(app: Flask) -> Iterator[Route]:
+    """Every call of the application, in the order in which they were registered."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if isinstance(view, Call):
+            resource, _, name = rule.endpoint.rpartition(".")
+            path = re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule)
+            for method in sorted((rule.methods or set()) - METHODS_OF_FLASK):
+                yield Route(method, path, name, resource, view)
+
+
+def describe(app: Flask) -> Schema:
+    """The whole description."""
+    listed = list(routes(app))
+    schemas, components = _schemas(listed)
+    paths: dict[str, Schema] = {}
+    for route in listed:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Nearcopy", "version": release(), "description": PURPOSE},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _schemas(listed: Iterable[Route]) -> tuple[dict[Any, Schema], Schema]:
+    """The schema of every type that is sent, and the components that they refer to."""
+    sent: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
+    sent[ProblemBody, "serialization"] = TypeAdapter(ProblemBody)
+    for route in listed:
+        if route.call.body is not None:
+            sent[route.call.body, "validation"] = TypeAdapter(route.call.body)
+        for kind in route.call.answers.values():
+            if kind is not None:
+                sent[kind, "serialization"] = TypeAdapter(kind)
+    inputs = [(kind, mode, adapter) for (kind, mode), adapter in sent.items()]
+    schemas, defined = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE)
+    components: Schema = defined["$defs"]
+    components["ProblemBody"]["properties"]["type"]["enum"] = [problem.type for problem in ALL]
+    return {kind: schema for (kind, _), schema in schemas.items()}, components
+
+
+def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
+    call = route.call
+    path = [ID] if "{id}" in route.path else []
+    operation: Schema = {
+        "operationId": route.name,
+        "tags": [route.resource],
+        "summary": call.summary,
+        "parameters": path + list(_query(call.query)),
+        "responses": {str(status): _answer(kind, schemas) for status, kind in call.answers.items()}
+        | _problems(call.every_problem, schemas),
+    }
+    if call.description:
+        operation["description"] = call.description
+    if call.body is not None:
+        body = _content("application/json", schemas[call.body])
+        operation["requestBody"] = {"required": True, "content": body}
+    return operation
+
+
+def _query(model: type[BaseModel]) -> Iterator[Schema]:
+    for name, schema in model.model_json_schema().get("properties", {}).items():
+        yield {"name": name, "in": "query", "description": schema.pop("description", ""), "schema": schema}
+
+
+def _answer(kind: Any, schemas: dict[Any, Schema]) -> Schema:
+    if kind is None:
+        return {"description": "Done; the answer is empty."}
+    return {"description": "Done.", "content": _content("application/json", schemas[kind])}
+
+
+def _problems(problems: Iterable[Problem], schemas: dict[Any, Schema]) -> Schema:
+    """A response for each status, which names its problems."""
+    found: dict[str, Schema] = {}
+    for problem in sorted(problems, key=lambda problem: (problem.status, problem.slug)):
+        response = found.setdefault(
+            str(problem.status), {"description": "", "content": _content(MEDIA_TYPE, schemas[ProblemBody])}
+        )
+        response["description"] += f"{problem.title} ({problem.type}).\n"
+    return found
+
+
+def _content(media_type: str, schema: Schema) -> Schema:
+    return {media_type: {"schema": schema}}

@@ -1,0 +1,95 @@
+"""The problems that the service answers with (RFC 9457): a closed table, each with a stable ``type``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+MEDIA_TYPE = "application/problem+json"
+
+PREFIX = "urn:nearcopy:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem: the last part of its type, its status and its title."""
+
+    slug: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The URI by which programs tell problems apart. It never changes."""
+        return PREFIX + self.slug
+
+
+BAD_REQUEST = Problem("bad-request", 400, "The request cannot be read")
+INVALID_JSON = Problem("invalid-json", 400, "The body is not JSON")
+NOT_UTF8 = Problem("not-utf-8", 400, "The request is not UTF-8")
+NOT_FOUND = Problem("not-found", 404, "No such document or collection")
+NO_SUCH_PATH = Problem("no-such-path", 404, "No such path")
+WRONG_METHOD = Problem("wrong-method", 405, "The path does not take this method")
+TOO_LARGE = Problem("body-too-large", 413, "The body is larger than the limit")
+WRONG_TYPE = Problem("wrong-content-type", 415, "The body is not sent as JSON")
+INVALID_FIELD = Problem("invalid-field", 422, "A field of the body cannot be used")
+INVALID_PARAMETER = Problem("invalid-parameter", 422, "A part of the path or query cannot be used")
+NO_WORDS = Problem("no-words", 422, "The text has no words")
+INTERNAL = Problem("internal", 500, "The service failed")
+STORAGE_UNAVAILABLE = Problem("storage-unavailable", 503, "Redis does not answer")
+OTHER_PARAMETERS = Problem("other-parameters", 503, "The index was built with other parameters")
+NOT_READY = Problem("not-ready", 503, "No index is published")
+INDEX_FULL = Problem("index-full", 507, "The index is full")
+
+ALL: tuple[Problem, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
+"""Every problem, for the OpenAPI description."""
+
+Place = Literal["pointer", "parameter"]
+"""Where a bad value stands: in the body, or in path or query."""
+
+
+class FieldError(BaseModel):
+    """One bad value."""
+
+    pointer: str | None = Field(default=None, description="JSON pointer of the value in the body.")
+    parameter: str | None = Field(default=None, description="Or its name in path or query.")
+    detail: str = Field(description="What to change.")
+
+
+class ProblemBody(BaseModel):
+    """What a problem answers with (RFC 9457)."""
+
+    type: str = Field(description="Tells problems apart; it never changes.")
+    title: str
+    status: int
+    detail: str = Field(description="What to change.")
+    errors: list[FieldError] | None = Field(default=None, description="For bad input, each bad value.")
+
+
+class Refused(Exception):
+    """Raised inside a call to answer with a problem."""
+
+    def __init__(self, problem: Problem, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+        self.errors = errors
+
+
+def field_error(place: Place, name: str, detail: str) -> FieldError:
+    """A bad value at a JSON pointer of the body, or of that name in path or query."""
+    pointer, parameter = (name, None) if place == "pointer" else (None, name)
+    return FieldError(pointer=pointer, parameter=parameter, detail=detail)
+
+
+def answer(
+    problem: Problem, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The problem as a response."""
+    named = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
+    body = ProblemBody.model_validate({**named, "errors": list(errors) or None})
+    return Response(body.model_dump_json(exclude_none=True), problem.status, headers, content_type=MEDIA_TYPE)

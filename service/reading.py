@@ -1,0 +1,147 @@
+"""Reading a request: its path, query and body become validated models, or a problem that names each fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar, get_origin
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from service.problems import (
+    INVALID_FIELD,
+    INVALID_JSON,
+    INVALID_PARAMETER,
+    NOT_UTF8,
+    WRONG_TYPE,
+    FieldError,
+    Place,
+    Problem,
+    Refused,
+    field_error,
+)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MAX_ERRORS = 20
+"""Faults listed of one request: a list of a thousand wrong ids needs no answer a thousand lines long."""
+
+
+def check_utf8(request: Request) -> None:
+    """Refuse a path or query that is not UTF-8; Werkzeug would read it with replacement characters."""
+    for name, raw in (
+        ("path", request.environ.get("PATH_INFO", "").encode("latin-1")),
+        ("query", unquote_to_bytes(request.query_string)),
+    ):
+        _check_decodes(name, raw)
+
+
+def read_query(request: Request, model: type[Model]) -> Model:
+    """The query's parameters. One that is unknown, or repeated without being a list, is refused."""
+    values: dict[str, Any] = {}
+    for name, given in request.args.lists():
+        field = model.model_fields.get(name)
+        if field is not None and get_origin(field.annotation) is list:
+            values[name] = given
+        elif len(given) > 1:
+            detail = f"is given {len(given)} times: give it once"
+            raise Refused(INVALID_PARAMETER, f"{name}: {detail}", [field_error("parameter", name, detail)])
+        else:
+            values[name] = given[0]
+    return _validated(model, values, "parameter", INVALID_PARAMETER)
+
+
+def read_body(request: Request, model: type[Model]) -> Model:
+    """The JSON object of the body."""
+    _check_content_type(request)
+    value = parse_json(request.get_data(cache=False))
+    if not isinstance(value, dict):
+        detail = "the body must be a JSON object"
+        raise Refused(INVALID_FIELD, detail, [field_error("pointer", "", detail)])
+    return _validated(model, value, "pointer", INVALID_FIELD)
+
+
+def parse_json(raw: bytes) -> Any:
+    """The JSON value of a body. Says where it stops being UTF-8 or JSON."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        _check_decodes("body", raw)
+        if "surrogate" in error.msg:
+            return _with_surrogates(raw)
+        raise Refused(INVALID_JSON, _where(error)) from None
+
+
+def _check_content_type(request: Request) -> None:
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise Refused(WRONG_TYPE, f"send Content-Type: application/json, not {request.mimetype or 'none'}")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise Refused(WRONG_TYPE, f"send the body as UTF-8, not {request.mimetype_params['charset']}")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused(WRONG_TYPE, "send the body uncompressed, without Content-Encoding")
+
+
+def _check_decodes(name: str, raw: bytes) -> None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        detail = f"the {name} is not UTF-8 at its byte {error.start}: encode it as UTF-8"
+        raise Refused(NOT_UTF8, detail) from None
+
+
+def _with_surrogates(raw: bytes) -> Any:
+    # A lone \ud800 is good JSON and no good text: read it leniently, so that the answer can name the field
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise Refused(INVALID_JSON, _where(error)) from None
+    except RecursionError:
+        raise Refused(INVALID_JSON, "the body is nested too deeply") from None
+
+
+def _no_constant(name: str) -> None:
+    raise Refused(INVALID_JSON, f"{name} is not JSON: send a number or null")
+
+
+def _where(error: json.JSONDecodeError) -> str:
+    return f"{error.msg} at line {error.lineno}, column {error.colno} (character {error.pos})"
+
+
+def _validated(model: type[Model], values: dict[str, Any], place: Place, problem: Problem) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = list(_faults(error, place))
+        detail = "; ".join(f"{fault.pointer or fault.parameter}: {fault.detail}" for fault in faults[:3])
+        more = f"; and {error.error_count() - 3} more" if error.error_count() > 3 else ""
+        raise Refused(problem, detail + more, faults) from None
+
+
+def _faults(error: ValidationError, place: Place) -> Iterator[FieldError]:
+    for item in error.errors(include_url=False)[:MAX_ERRORS]:
+        name = pointer(item["loc"]) if place == "pointer" else str(item["loc"][0])
+        yield field_error(place, name, _advice(item))
+
+
+def pointer(path: tuple[int | str, ...]) -> str:
+    """The JSON pointer (RFC 6901) of a path of keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _advice(item: ErrorDetails) -> str:
+    """What to change, in our words where pydantic's say less."""
+    match item["type"]:
+        case "missing":
+            return "is missing: add it"
+        case "extra_forbidden":
+            return "is unknown here: remove it"
+        case "value_error":
+            return str(item["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return f"must match {item['ctx']['pattern']}"
+    words = item["msg"].replace("Input should be", "must be").replace("should have", "must have")
+    return words[0].lower() + words[1:]

@@ -1,0 +1,102 @@
+"""The documents of a collection.
+
+An id may hold any character, slashes too: percent-encode it, as a whole, in UTF-8. Servers decode ``%2F``
+before an application sees the path, so ``GET /v1/documents/x/copies`` could mean two things. It means the
+copies of ``x``; the document whose id is ``x/copies`` is read with ``?view=document``. PUT and DELETE are
+never ambiguous.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from werkzeug.routing import BaseConverter
+
+from nearcopy.document import Document, checked_id
+from nearcopy.report import Report
+from service import problems
+from service.answers import Stored, StoredDocument, as_json
+from service.calls import call
+from service.context import archives
+from service.models import CopiesQuery, DocumentBody, InCollection
+
+blueprint = Blueprint("documents", __name__)
+
+COPIES = "/copies"
+
+
+class IdConverter(BaseConverter):
+    """A whole id, with its slashes; an empty one too, which the call then refuses in words."""
+
+    regex = "(?s:.*)"
+    part_isolating = False
+
+
+@call(
+    blueprint,
+    "PUT",
+    "/v1/documents/<id:id>",
+    query=InCollection,
+    body=DocumentBody,
+    answers={200: Stored, 201: Stored},
+    problems=(problems.NO_WORDS, problems.INDEX_FULL),
+)
+def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
+    """Store or replace a document.
+
+    201 where the id is new, 200 where it existed. A collection begins with its first document.
+    """
+    document = Document.checked({"id": id, **body.model_dump(exclude_unset=True)})
+    outcome = archives().get(query.collection, create=True).put(document)
+    return as_json({"id": id, "outcome": outcome}, 201 if outcome == "created" else 200)
+
+
+@call(
+    blueprint,
+    "GET",
+    "/v1/documents/<id:id>",
+    query=InCollection,
+    answers={200: StoredDocument},
+)
+def get_document(query: InCollection, id: str) -> Response:
+    """Read a document."""
+    return _stored(query, id)
+
+
+@call(
+    blueprint,
+    "DELETE",
+    "/v1/documents/<id:id>",
+    query=InCollection,
+    answers={204: None},
+)
+def delete_document(query: InCollection, id: str) -> Response:
+    """Remove a document."""
+    if not archives().get(query.collection).delete(checked_id(id)):
+        raise problems.Refused(problems.NOT_FOUND, f"there is no document {id!r}")
+    return Response(status=204)
+
+
+@call(
+    blueprint,
+    "GET",
+    "/v1/documents/<id:id>" + COPIES,
+    query=CopiesQuery,
+    answers={200: Report | StoredDocument},
+)
+def document_copies(query: CopiesQuery, id: str) -> Response:
+    """Check a stored document against the others.
+
+    The document itself is never among its sources.
+    """
+    if query.view == "document":
+        return _stored(query, id + COPIES)
+    report = (
+        archives()
+        .get(query.collection)
+        .copies(checked_id(id), **query.model_dump(exclude={"collection", "view"}))
+    )
+    return as_json(report)
+
+
+def _stored(query: InCollection, id: str) -> Response:
+    return as_json(archives().get(query.collection).get(checked_id(id)).to_dict())

@@ -1,0 +1,35 @@
+"""For orchestrators: is the process alive, and can it answer a check?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from nearcopy.errors import NotFound
+from service import problems
+from service.answers import Health, as_json
+from service.calls import call
+from service.context import archives
+
+blueprint = Blueprint("health", __name__)
+
+
+@call(blueprint, "GET", "/healthz", answers={200: Health})
+def alive() -> Response:
+    """Tell that the process is alive; Redis is not asked."""
+    return as_json({"status": "alive"})
+
+
+@call(
+    blueprint,
+    "GET",
+    "/readyz",
+    answers={200: Health},
+    problems=(problems.STORAGE_UNAVAILABLE, problems.OTHER_PARAMETERS, problems.NOT_READY),
+)
+def ready() -> Response:
+    """Tell whether Redis answers and the default collection has an index."""
+    try:
+        archives().get().ping()
+    except NotFound as error:
+        raise problems.Refused(problems.NOT_READY, str(error)) from None
+    return as_json({"status": "ready"})

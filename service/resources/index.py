@@ -1,0 +1,24 @@
+"""The state of a collection's index."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from service.answers import IndexState, as_json
+from service.calls import call
+from service.context import archives
+from service.models import InCollection
+
+blueprint = Blueprint("index", __name__)
+
+CURVE_STEPS = 20
+"""Points of the detection curve: resemblances 0.05, 0.10 ... 1."""
+
+
+@call(blueprint, "GET", "/v1/index", query=InCollection, answers={200: IndexState})
+def index_state(query: InCollection) -> Response:
+    """Tell the counts, bytes, parameters and detection curve of a collection."""
+    archive = archives().get(query.collection)
+    steps = [step / CURVE_STEPS for step in range(1, CURVE_STEPS + 1)]
+    curve = [{"resemblance": s, "probability": archive.parameters.detection(s)} for s in steps]
+    return as_json(archive.stats() | {"detection": curve})

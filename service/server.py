@@ -1,0 +1,109 @@
+"""The production server: granian's worker processes around the application."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from nearcopy import embedded
+from nearcopy.archive import warm_up
+from nearcopy.errors import NearcopyError
+from service.app import create_app
+from service.archives import Archives
+from service.settings import Settings, SettingsError
+
+STOP_SECONDS = 15
+"""A worker that has not finished its requests by then is killed."""
+
+START_SECONDS = 120
+"""The first start of all compiles the kernels, which takes this long on a slow machine."""
+
+
+def application() -> Flask:
+    """What each worker serves. The kernels are loaded first, so that no request ever waits for a compiler."""
+    # A forked worker still has the parent's handlers, which would swallow the order to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ctrl-C reaches the whole group; the parent tells the workers in its own time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = Settings.from_environ()
+    warm_up()
+    archives = Archives(settings.redis_url, settings.collection)
+    # Redis may still be on its way: /readyz says so, and the first call that finds it makes the collection
+    with contextlib.suppress(NearcopyError):
+        archives.get()
+    return create_app(archives, settings)
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C. ``ready`` is told the address once it answers.
+
+    Without a Redis URL the embedded Redis runs as long as the service. Raises `SettingsError` where the
+    address cannot be had.
+    """
+    check_address(settings)
+    with redis_url(settings) as url:
+        # The workers read their settings from the environment, as they would behind another server
+        os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
+        threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
+        _granian(settings).serve()
+
+
+@contextlib.contextmanager
+def redis_url(settings: Settings) -> Iterator[str]:
+    """The URL of the Redis that is set, else that of the embedded one, which is stopped at the end."""
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    with embedded.start() as server:
+        yield server.url
+
+
+def check_address(settings: Settings) -> None:
+    """Raise `SettingsError` unless the address is free. granian shares a port with whoever listens there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise SettingsError(
+            f"cannot listen on {place}: {error.strerror}; choose another --port or --host"
+        ) from None
+
+
+def _granian(settings: Settings) -> Granian:
+    return Granian(
+        "service.server:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+    )
+
+
+def _announce(settings: Settings, ready: Callable[[str], None]) -> None:
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
+    for _ in range(START_SECONDS * 10):
+        with contextlib.suppress(OSError), socket.create_connection((host, settings.port), timeout=1):
+            ready(f"http://{host}:{settings.port}")
+            return
+        time.sleep(0.1)

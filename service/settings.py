@@ -1,0 +1,73 @@
+"""The settings of the service: one table of name, default and help, read from the environment.
+
+Each field is the environment variable NEARCOPY_<NAME>; `nearcopy serve --help` prints the table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "NEARCOPY_"
+
+CollectionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+"""A collection's name stands in Redis keys and URLs: nothing in it needs quoting in either."""
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names the variable and says what it may be."""
+
+
+class Settings(BaseModel):
+    """What a deployment can choose. Build it with `from_environ`, which raises `SettingsError`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redis_url: Annotated[str, Field(pattern=r"^(redis|rediss|unix)://.")] | None = Field(
+        default=None, description="a real Redis (redis://, rediss:// or unix://); without it the embedded one"
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
+    workers: int = Field(default=2, ge=1, le=64, description="worker processes; one for each core is plenty")
+    threads: int = Field(
+        default=4, ge=1, le=256, description="requests that one worker answers at the same time"
+    )
+    body_limit: int = Field(
+        default=2 * 1024 * 1024, ge=1024, le=1 << 30, description="largest request body, in bytes"
+    )
+    collection: CollectionName = Field(default="main", description="the collection of calls that name none")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Self:
+        """The environment's settings, overruled by those of ``chosen`` that are not None.
+
+        An empty variable counts as unset: compose files hand such ones on.
+        """
+        variables = {name: environ.get(PREFIX + name.upper()) for name in cls.model_fields}
+        found = {name: value for name, value in variables.items() if value}
+        try:
+            return cls(**found | {name: value for name, value in chosen.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsError("; ".join(_complaints(error))) from None
+
+    def to_environ(self) -> dict[str, str]:
+        """The variables from which `from_environ` makes these very settings in a worker process."""
+        values = self.model_dump(exclude_none=True)
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+def table() -> Iterator[tuple[str, str, str]]:
+    """Variable, default and help of every setting."""
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else str(field.default)
+        yield PREFIX + name.upper(), default, field.description or ""
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for item in error.errors(include_url=False):
+        name = str(item["loc"][0])
+        reason = item["msg"].replace("Input should be", "must be").replace("String should", "must")
+        yield f"{PREFIX}{name.upper()}={item['input']!r}: {reason}"
