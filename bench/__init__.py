@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy, each beside a peer in the same run; README.md lists the commands."""
