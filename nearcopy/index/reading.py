@@ -16,8 +16,8 @@ from nearcopy.document import Document
 from nearcopy.index import documents, keys
 from nearcopy.index.keys import OWNER_BITS, big_endian, page_numbers, page_suffixes
 from nearcopy.index.packing import band_numbers
+from nearcopy.index.shape import BUCKET_CAP
 from nearcopy.index.store import Partition, Store
-from nearcopy.index.writing import BUCKET_CAP
 from nearcopy.kernel.pages import find_records
 from nearcopy.lsh import Buckets
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 KINDS = ("p", "d", "f", "x")
 """Paragraph bands, document bands, fingerprints, exact paragraphs; documents of a paragraph need no count."""
 
+BUCKET_CAP = 1024
+"""Documents or paragraphs a bucket may hold: what stands in thousands costs a lookup 5 kB, not megabytes."""
+
 RECORDS_A_PAGE = 128
 """Base records a page: smaller pages waste more on keys, larger ones are more to send a lookup."""
 

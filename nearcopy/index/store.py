@@ -85,7 +85,7 @@ class Store:
         return {
             "documents": documents,
             "paragraphs": paragraphs,
-            "redis_bytes": sum(server["used_memory"] for server in servers),
+            "bytes": sum(server["used_memory"] for server in servers),
             "redis_version": servers[0].get("valkey_version") or servers[0]["redis_version"],
         }
 

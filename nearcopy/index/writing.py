@@ -15,15 +15,12 @@ from nearcopy.connection import pipeline, steady
 from nearcopy.document import Document
 from nearcopy.errors import IndexFull
 from nearcopy.index import documents, keys, packing
-from nearcopy.index.shape import Shape
+from nearcopy.index.shape import BUCKET_CAP, Shape
 from nearcopy.index.store import Partition, Store
 from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.text.scanning import scan_texts
 
 Outcome = Literal["created", "replaced", "unchanged"]
-
-BUCKET_CAP = 1024
-"""Documents or paragraphs a bucket may hold: what stands in thousands costs a lookup 5 kB, not megabytes."""
 
 LARGE = 256
 """Paragraphs of a document written in one step; more go ahead in parts, which nobody sees until the last."""

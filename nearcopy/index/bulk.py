@@ -1,0 +1,159 @@
+"""The bulk path's door: a collection that holds nothing is filled with base pages, and goes live in one step.
+
+Texts and pages are written beside the live generation, where no answer looks. The last step moves the pointer
+and names the ids; what fails before it leaves the collection as empty as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+import numpy as np
+from redis.exceptions import WatchError
+
+from nearcopy.connection import steady, translated
+from nearcopy.document import Document
+from nearcopy.errors import IndexFull, InputError
+from nearcopy.index import documents, keys
+from nearcopy.index.base import Ints, Postings, base_pages
+from nearcopy.index.store import Partition, Store
+from nearcopy.index.writing import FULL
+from nearcopy.lsh import Buckets, buckets_of
+from nearcopy.text.scanning import scan_texts
+
+BATCH = 512
+"""Documents signed and sent together."""
+
+KEYS_A_CALL = 1000
+"""Pages sent in one MSET, about half a megabyte: Redis serves nobody else meanwhile."""
+
+
+def load(store: Store, archive: Iterable[Document]) -> int:
+    """Fill a collection without documents from an archive; returns how many it holds then.
+
+    The documents must have been `Document.checked`. Raises `InputError` where the collection holds documents,
+    or gets some meanwhile, or an id stands twice; `IndexFull`; `StorageUnavailable`.
+    """
+    gathered = [_Gathered(store, part) for part in store.partitions]
+    stream = iter(archive)
+    while batch := list(islice(stream, BATCH)):
+        by_partition: dict[int, list[Document]] = {}
+        for document in batch:
+            by_partition.setdefault(keys.partition_of(document.id, len(gathered)), []).append(document)
+        for number, mine in by_partition.items():
+            gathered[number].add(mine)
+    for one in gathered:
+        one.write_pages()
+    for number, one in enumerate(gathered):
+        one.publish()
+        store.refresh(number)
+    return sum(len(one.ids) for one in gathered)
+
+
+class _Gathered:
+    """What one partition's documents leave in its next generation, batch by batch."""
+
+    def __init__(self, store: Store, part: Partition) -> None:
+        self.store = store
+        self.names = part.keys
+        self.live = part.generation
+        self.next = str(int(part.generation) + 1).encode()
+        self.first = steady(lambda: store.client.hget(part.keys.counters, "d"))
+        self.ids: dict[str, bytes] = {}
+        none, unsigned = np.empty(0, dtype=np.int64), np.empty((0, store.parameters.bands), dtype=np.uint64)
+        self.bands, self.document_bands = [unsigned], [unsigned]
+        self.runs, self.fingerprints = [unsigned[:, 0]], [unsigned[:, 0]]
+        self.holders, self.owners = [none], [none]
+        _check_empty(store, part)
+
+    def add(self, batch: list[Document]) -> None:
+        """Store the texts, keep the postings."""
+        numbers = np.arange(len(batch), dtype=np.int64) + int(self.first or 0) + len(self.ids) + 1
+        if numbers[-1] > keys.MAX_NUMBER:
+            raise IndexFull(FULL)
+        texts = {}
+        for document, number in zip(batch, numbers.tolist(), strict=True):
+            if document.id in self.ids:
+                raise InputError(f"the id {document.id!r} stands twice in the archive", "id")
+            blob, digest = documents.packed(document)
+            texts[self.names.text(number)] = blob
+            self.ids[document.id] = number.to_bytes(3, "big") + digest
+        steady(lambda: self.store.client.mset(texts))
+        self._keep(buckets_of(scan_texts([document.text for document in batch]), self.store.parameters), numbers)
+
+    def _keep(self, buckets: Buckets, numbers: Ints) -> None:
+        self.bands.append(buckets.bands)
+        self.runs.append(buckets.runs)
+        self.holders.append(np.repeat(numbers, np.diff(buckets.bounds)))
+        self.document_bands.append(buckets.document_bands)
+        self.fingerprints.append(buckets.fingerprints)
+        self.owners.append(np.repeat(numbers, np.diff(buckets.fingerprint_bounds)))
+
+    def postings(self) -> Postings:
+        """Equal paragraphs become one, numbered in the order of the archive."""
+        runs, first, which = np.unique(np.concatenate(self.runs), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        number = np.empty(len(runs), dtype=np.int64)
+        number[order] = np.arange(1, len(runs) + 1)
+        held = np.unique(number[which] << 24 | np.concatenate(self.holders))
+        prints, owners = np.concatenate(self.fingerprints), np.concatenate(self.owners)
+        by_owner = np.lexsort((prints, owners))
+        prints, owners = prints[by_owner], owners[by_owner]
+        once = np.ones(len(prints), dtype=np.bool_)
+        once[1:] = (prints[1:] != prints[:-1]) | (owners[1:] != owners[:-1])
+        return Postings(
+            bands=np.concatenate(self.bands)[first[order]],
+            runs=runs[order],
+            holders=np.stack([held >> 24, held & keys.MAX_NUMBER], axis=1),
+            document_bands=np.concatenate(self.document_bands),
+            document_numbers=np.arange(len(self.ids), dtype=np.int64) + int(self.first or 0) + 1,
+            fingerprints=prints[once],
+            fingerprint_numbers=owners[once],
+        )
+
+    def write_pages(self) -> None:
+        """Write every base page of the next generation, its shape and its counter."""
+        postings = self.postings()
+        if len(postings.runs) > keys.MAX_NUMBER:
+            raise IndexFull(FULL)
+        shape, client = postings.shape(), self.store.client
+        for names, contents in base_pages(self.names, self.next, postings, shape):
+            for start in range(0, len(names), KEYS_A_CALL):
+                part = slice(start, start + KEYS_A_CALL)
+                pages = dict(zip(names[part], contents[part], strict=True))
+                steady(lambda pages=pages: client.mset(pages))  # type: ignore[misc]
+        steady(lambda: client.set(self.names.shape(self.next), shape.to_json()))
+        steady(lambda: client.hset(self.names.generation_counters(self.next), "p", len(postings.runs)))
+
+    def publish(self) -> None:
+        """Move the pointer, name the ids and count the documents: all of it, or nothing."""
+        buckets: dict[bytes, dict[bytes, bytes]] = {}
+        for document, entry in self.ids.items():
+            digest = keys.id_digest(document)
+            buckets.setdefault(self.names.id_bucket(digest), {})[digest] = entry
+        with translated(), self.store.client.pipeline(transaction=True) as batch:
+            batch.watch(self.names.pointer, self.names.counters)
+            if batch.get(self.names.pointer) != self.live or batch.hget(self.names.counters, "d") != self.first:
+                raise InputError(CHANGED, "archive")
+            batch.multi()
+            batch.set(self.names.pointer, self.next)
+            batch.hset(self.names.counters, mapping={"d": int(self.first or 0) + len(self.ids), "c": len(self.ids)})
+            for name, entries in buckets.items():
+                batch.hset(name, mapping=entries)
+            batch.unlink(self.names.shape(self.live), self.names.generation_counters(self.live))
+            try:
+                batch.execute()
+            except WatchError:
+                raise InputError(CHANGED, "archive") from None
+
+
+CHANGED = "the collection got documents while it was loaded: put the archive's documents one by one"
+
+
+def _check_empty(store: Store, part: Partition) -> None:
+    if int(steady(lambda: store.client.hget(part.keys.counters, "c")) or 0):
+        raise InputError(
+            f"collection {store.collection!r} holds documents: an archive is loaded in bulk only into an empty one",
+            "collection",
+        )
