@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 import redis
+from redis.connection import AbstractConnection as Connection
 
 from nearcopy import embedded
 from nearcopy.document import Document
@@ -176,6 +177,28 @@ def _wait(socket: Path) -> None:
         except redis.RedisError:
             time.sleep(0.02)
     raise SystemExit("the redis-server did not start")
+
+
+@contextmanager
+def round_trips() -> Iterator[list[int]]:
+    """Counts, as the one item of the list, how often the driver sends and waits while the block runs."""
+    counted, send = [0], Connection.send_packed_command
+
+    def counting(self: Any, *args: Any, **named: Any) -> Any:
+        counted[0] += 1
+        return send(self, *args, **named)
+
+    Connection.send_packed_command = counting
+    try:
+        yield counted
+    finally:
+        Connection.send_packed_command = send
+
+
+def used_bytes(client: Any) -> int:
+    """The server's memory in use, without what its clients and the writing of its file hold just now."""
+    info = client.info("memory")
+    return int(info["used_memory"] - info["mem_clients_normal"] - info["mem_aof_buffer"])
 
 
 def server_line(client: Any) -> str:
