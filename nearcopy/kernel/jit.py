@@ -1,20 +1,25 @@
-"""The one file that imports Numba."""
+"""The one file that imports Numba.
+
+A kernel's types are its Numba signature, which annotations could only repeat less exactly: it carries none,
+and is ``Callable[..., Any]`` to its callers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numba
 
-F = TypeVar("F", bound=Callable[..., Any])
+Kernel = Callable[..., Any]
 
 
-def kernel(*signatures: str) -> Callable[[F], F]:
+def kernel(*signatures: str) -> Callable[[Kernel], Kernel]:
     """Compile a function when its module is imported: cached on disk, without the GIL, unchecked bounds."""
-    return cast("Callable[[F], F]", numba.njit(list(signatures), cache=True, nogil=True, error_model="numpy"))
+    compiled = numba.njit(list(signatures), cache=True, nogil=True, error_model="numpy")
+    return cast("Callable[[Kernel], Kernel]", compiled)
 
 
-def inlined(function: F) -> F:
-    """A helper that exists only inside kernels of its own module; compiled into each of them."""
-    return cast("F", numba.njit(inline="always", error_model="numpy")(function))
+def inlined(function: Kernel) -> Kernel:
+    """A helper that exists only inside kernels; compiled into each of them."""
+    return cast("Kernel", numba.njit(inline="always", error_model="numpy")(function))

@@ -11,7 +11,7 @@ WORD_STEP = np.uint64(0x100000001B3)
 
 
 @inlined
-def mix(value):  # type: ignore[no-untyped-def]
+def mix(value):
     """MurmurHash3's 64-bit finalizer: a bijection in which every input bit reaches every output bit."""
     value ^= value >> np.uint64(33)
     value *= np.uint64(0xFF51AFD7ED558CCD)
@@ -21,7 +21,7 @@ def mix(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def joined(state, word):  # type: ignore[no-untyped-def]
+def joined(state, word):
     """Fold one more word hash into the hash of a run of words; the order counts."""
     state = (state ^ word) * np.uint64(0x9FB21C651E98DF25)
     return state ^ (state >> np.uint64(32))

@@ -7,19 +7,19 @@ import numpy as np
 from nearcopy.kernel.jit import kernel
 
 
-@kernel("int64(uint8[::1], int64[::1], uint64[::1], int64, int64[::1], int64[::1])")
-def find_records(blob, bounds, wanted, hash_bytes, out_page, out_number):  # type: ignore[no-untyped-def]
+@kernel("int64(uint8[::1], int64[::1], uint64[::1], uint8[::1], int64[::1], int64[::1])")
+def find_records(blob, bounds, wanted, widths, out_page, out_number):
     """The numbers of all records with the wanted hash, page by page.
 
-    ``blob[bounds[i]:bounds[i+1]]`` is page i: records of ``hash_bytes`` of hash and 3 of number, the most
+    ``blob[bounds[i]:bounds[i+1]]`` is page i: records of ``widths[i]`` bytes of hash and 3 of number, the most
     significant byte first; ``wanted[i]`` is the hash looked for in it. Number 0 marks a removed record.
-    Writes the page and the number of each find and returns how many there are.
+    Writes the page and the number of each find and returns how many there are; no more than the arrays hold.
     """
-    found, width = 0, hash_bytes + 3
+    found = 0
     for page in range(wanted.size):
-        want = wanted[page]
+        want, hash_bytes = wanted[page], np.int64(widths[page])
         low = np.uint8(want & np.uint64(0xFF))
-        for at in range(bounds[page], bounds[page + 1] - width + 1, width):
+        for at in range(bounds[page], bounds[page + 1] - hash_bytes - 2, hash_bytes + 3):
             if blob[at + hash_bytes - 1] != low:
                 continue
             value = np.uint64(0)
@@ -29,7 +29,7 @@ def find_records(blob, bounds, wanted, hash_bytes, out_page, out_number):  # typ
                 continue
             number = np.int64(blob[at + hash_bytes]) << 16
             number |= np.int64(blob[at + hash_bytes + 1]) << 8 | np.int64(blob[at + hash_bytes + 2])
-            if number:
+            if number and found < out_page.size:
                 out_page[found], out_number[found] = page, number
                 found += 1
     return found

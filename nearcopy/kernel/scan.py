@@ -7,19 +7,25 @@ import numpy as np
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, WORD_STEP, mix
 
+I, DOT_ABOVE = np.uint32(0x69), np.uint64(230 << 32 | 0x307)
+IOTA, IOTA_BELOW = np.uint64(0x3B9), np.uint64(0x345)
+
 MARKS = 64
 """Marks on one character that are put in canonical order; what is stacked higher stays as it came."""
 
 
 @inlined
-def _flush(state, marks, count):  # type: ignore[no-untyped-def]
-    for k in range(count):
-        state = (state ^ np.uint64(marks[k] & np.uint64(0x1FFFFF))) * WORD_STEP
+def _flush(state, marks, count, base):
+    """Hash the ordered marks on ``base``. The dot above an i is its own, which Turkish and Lithuanian capitals
+    bring along; the iota below, always the last, is the letter that it is in capitals."""
+    for k in range(1 if count and base == I and marks[0] == DOT_ABOVE else 0, count):
+        mark = marks[k] & np.uint64(0x1FFFFF)
+        state = (state ^ (IOTA if mark == IOTA_BELOW else mark)) * WORD_STEP
     return state
 
 
 @inlined
-def _insert(marks, count, mark, order):  # type: ignore[no-untyped-def]
+def _insert(marks, count, mark, order):
     """Canonical ordering (Unicode 3.11, D109): a stable sort of the marks by combining class."""
     entry = np.uint64(order) << np.uint64(32) | np.uint64(mark)
     place = count
@@ -32,7 +38,7 @@ def _insert(marks, count, mark, order):  # type: ignore[no-untyped-def]
 
 @kernel("Tuple((int64, int64))(uint32[::1], int64, int64, uint32[::1], uint32[::1], uint8[::1], "
         "uint64[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64)")
-def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, ends, words, lines, line):  # type: ignore[no-untyped-def]
+def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, ends, words, lines, line):
     """Words and lines of the one text ``codes[begin:end]``, appended from ``words`` and ``line`` on.
 
     Of each word the hash of its fold and its offsets in the text; of each line that holds anything but space
@@ -40,7 +46,7 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
     Returns the new counts of words and lines.
     """
     marks = np.empty(MARKS, dtype=np.uint64)
-    state, count, word_start, word_end, kind_open = WORD_START, 0, 0, 0, 0
+    state, count, word_start, word_end, kind_open, base = WORD_START, 0, 0, 0, 0, np.uint32(0)
     newlines, in_line, carriage = 0, False, False
     position = begin - 1
     while position + 1 < end:
@@ -49,6 +55,7 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
         entry = entries[code] if code < np.uint32(0x110000) else np.uint32(0)
         kind = (entry >> np.uint32(21)) & np.uint32(7)
         if kind == 4:
+            carriage = False
             continue
         here = position - begin
         if kind < 4:
@@ -59,17 +66,18 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
             lines[line - 1, 1] = here + 1
         if kind in (1, 2, 3):
             if kind_open != 0 and (kind == 2 or (kind_open == 2 and kind == 1)):
-                hashes[words] = mix(_flush(state, marks, count))
+                hashes[words] = mix(_flush(state, marks, count, base))
                 starts[words], ends[words] = word_start, word_end
                 words += 1
                 kind_open = 0
             if kind_open == 0:
-                state, count, word_start = WORD_START, 0, here
+                state, count, word_start, base = WORD_START, 0, here, np.uint32(0)
                 kind_open = 2 if kind == 2 else 1
             if entry >> np.uint32(21) == np.uint32(1) and count == 0:
                 # The plain run of letters that most words are: nothing to decompose, order or look up twice.
                 while entry >> np.uint32(21) == np.uint32(1):
-                    state = (state ^ np.uint64(entry & np.uint32(0x1FFFFF))) * WORD_STEP
+                    base = entry & np.uint32(0x1FFFFF)
+                    state = (state ^ np.uint64(base)) * WORD_STEP
                     position += 1
                     if position == end or codes[position] >= np.uint32(0x110000):
                         break
@@ -88,19 +96,19 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
                 order = orders[folded]
                 if order == 0:
                     if count:
-                        state = _flush(state, marks, count)
+                        state = _flush(state, marks, count, base)
                         count = 0
-                    state = (state ^ np.uint64(folded)) * WORD_STEP
+                    state, base = (state ^ np.uint64(folded)) * WORD_STEP, folded
                 else:
                     if count == MARKS:
-                        state = _flush(state, marks, count)
-                        count = 0
+                        state = _flush(state, marks, count, base)
+                        count, base = 0, np.uint32(0)
                     count = _insert(marks, count, folded, order)
                 first += 1
                 if last < 0 or first > last:
                     break
         elif kind_open != 0:
-            hashes[words] = mix(_flush(state, marks, count))
+            hashes[words] = mix(_flush(state, marks, count, base))
             starts[words], ends[words] = word_start, word_end
             words += 1
             kind_open = 0
@@ -112,15 +120,16 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
         else:
             carriage = False
     if kind_open != 0:
-        hashes[words] = mix(_flush(state, marks, count))
+        hashes[words] = mix(_flush(state, marks, count, base))
         starts[words], ends[words] = word_start, word_end
         words += 1
     return words, line
 
 
-@kernel("Tuple((int64, int64))(uint32[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], uint64[::1], int32[::1], "
-        "int32[::1], int32[:, ::1], int32[:, ::1], int64[::1], int64[::1])")
-def scan(codes, bounds, entries, expansions, orders, hashes, starts, ends, lines, spans, text_words, text_spans):  # type: ignore[no-untyped-def]
+@kernel("Tuple((int64, int64))(uint32[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], uint64[::1], "
+        "int32[::1], int32[::1], int32[:, ::1], int32[:, ::1], int64[::1], int64[::1])")
+def scan(codes, bounds, entries, expansions, orders, hashes, starts, ends, lines, spans, text_words,
+         text_spans):
     """Words and paragraphs of a batch of texts laid end to end; text t is ``codes[bounds[t]:bounds[t+1]]``.
 
     Writes the words as `scan_text` does, ``spans[p] = (start, end, first word, end word)`` of every paragraph

@@ -7,12 +7,8 @@ import numpy as np
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, joined, mix
 
-LANES = 8
-"""Shingles a pass: their hashes stay in registers while the permutations go by as vectors."""
-
-
 @inlined
-def _fmix32(value):  # type: ignore[no-untyped-def]
+def _fmix32(value):
     value ^= value >> np.uint32(16)
     value = np.uint32(value * np.uint32(0x85EBCA6B))
     value ^= value >> np.uint32(13)
@@ -21,7 +17,7 @@ def _fmix32(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _gram(words, first, size):  # type: ignore[no-untyped-def]
+def _gram(words, first, size):
     state = WORD_START
     for k in range(size):
         state = joined(state, words[first + k])
@@ -29,8 +25,9 @@ def _gram(words, first, size):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(uint32[::1], uint32[::1], uint32[::1], uint32[::1])")
-def permute(row, shingles, a, b):  # type: ignore[no-untyped-def]
-    """``row[p] = min(row[p], a[p] * fmix32(s) + b[p] mod 2^32)`` over all shingle hashes, eight at a time."""
+def permute(row, shingles, a, b):
+    """``row[p] = min(row[p], a[p] * fmix32(s) + b[p] mod 2^32)`` over all shingle hashes: eight a pass, which
+    stay in registers while the permutations go by as vectors."""
     h0 = h1 = h2 = h3 = h4 = h5 = h6 = h7 = np.uint32(0)
     size, done = shingles.size, 0
     while done < size:
@@ -54,8 +51,8 @@ def permute(row, shingles, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(uint64[::1], int64, int64, int64, uint64[::1])")
-def gram_hashes(words, first, end, size, out):  # type: ignore[no-untyped-def]
-    """The hash of every run of ``size`` words in ``words[first:end]``; of all of them where there are fewer."""
+def gram_hashes(words, first, end, size, out):
+    """The hash of every run of ``size`` words in ``words[first:end]``; where there are fewer, of them all."""
     if end - first < size:
         out[0] = _gram(words, first, end - first)
         return
@@ -64,7 +61,7 @@ def gram_hashes(words, first, end, size, out):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(uint64[::1], int64[:, ::1], int64, uint32[::1], uint32[::1], uint32[:, ::1])")
-def sign(words, bounds, size, a, b, out):  # type: ignore[no-untyped-def]
+def sign(words, bounds, size, a, b, out):
     """Signatures of runs of words: ``out[u]`` of ``words[bounds[u, 0]:bounds[u, 1]]``, a run without words
     keeping the empty signature, all ones. The shingle hash of the scheme is the low half of the 64 bits."""
     longest = 1
@@ -83,8 +80,9 @@ def sign(words, bounds, size, a, b, out):  # type: ignore[no-untyped-def]
         permute(out[unit], shingles[:count], a, b)
 
 
-@kernel("void(uint64[::1], int64[:, ::1], int64[::1], uint32[:, ::1], int64, uint32[::1], uint32[::1], uint32[:, ::1])")
-def sign_texts(words, bounds, text_spans, signatures, size, a, b, out):  # type: ignore[no-untyped-def]
+@kernel("void(uint64[::1], int64[:, ::1], int64[::1], uint32[:, ::1], int64, uint32[::1], uint32[::1], "
+        "uint32[:, ::1])")
+def sign_texts(words, bounds, text_spans, signatures, size, a, b, out):
     """Signatures of whole texts out of those of their paragraphs: a text's shingles are those of its
     paragraphs and those that cross a break, so only the latter are permuted again."""
     shingles = np.empty(max(words.size, 1), dtype=np.uint32)
@@ -97,17 +95,18 @@ def sign_texts(words, bounds, text_spans, signatures, size, a, b, out):  # type:
         if end - first < size:
             shingles[0], count = np.uint32(_gram(words, first, end - first) & np.uint64(0xFFFFFFFF)), 1
         for unit in range(begin, stop):
-            if bounds[unit, 1] - bounds[unit, 0] >= size:
+            unit_first, unit_end = bounds[unit, 0], bounds[unit, 1]
+            if unit_end - unit_first >= size:
                 for p in range(a.size):
                     out[text, p] = min(out[text, p], signatures[unit, p])
-            for k in range(max(bounds[unit, 1] - size + 1, bounds[unit, 0]), min(bounds[unit, 1], end - size + 1)):
+            for k in range(max(unit_end - size + 1, unit_first), min(unit_end, end - size + 1)):
                 shingles[count] = np.uint32(_gram(words, k, size) & np.uint64(0xFFFFFFFF))
                 count += 1
         permute(out[text], shingles[:count], a, b)
 
 
 @kernel("void(uint32[:, ::1], int64, int64, uint64, uint64[:, ::1])")
-def band_hashes(signatures, bands, rows, salt, out):  # type: ignore[no-untyped-def]
+def band_hashes(signatures, bands, rows, salt, out):
     """``out[u, band]``: the hash of rows ``band * rows ..`` of signature u, salted by the net and the band."""
     for unit in range(signatures.shape[0]):
         for band in range(bands):
@@ -118,17 +117,17 @@ def band_hashes(signatures, bands, rows, salt, out):  # type: ignore[no-untyped-
 
 
 @kernel("void(uint64[::1], int64[:, ::1], uint64[::1])")
-def run_hashes(words, bounds, out):  # type: ignore[no-untyped-def]
-    """One hash of each run of words, their order and number included: equal runs and only they are equal."""
+def run_hashes(words, bounds, out):
+    """One hash of each run of words, their order and number included."""
     for unit in range(bounds.shape[0]):
         out[unit] = _gram(words, bounds[unit, 0], bounds[unit, 1] - bounds[unit, 0])
 
 
 @kernel("int64(uint64[::1], int64[::1], int64, int64, uint64[::1], int64[::1])")
-def winnow(words, text_words, size, window, out, out_bounds):  # type: ignore[no-untyped-def]
+def winnow(words, text_words, size, window, out, out_bounds):
     """Winnowed fingerprints of every text (Schleimer, Wilkerson, Aiken 2003): of each ``window`` successive
-    runs of ``size`` words the least hash, the last of equals. A text with fewer runs gives its least one, with
-    fewer words than ``size`` none. ``out_bounds[t]``: where those of text t begin. Returns how many."""
+    runs of ``size`` words the least hash, the last of equals. A text with fewer runs gives its least one, one
+    with fewer words than ``size`` none. ``out_bounds[t]``: where those of text t begin. Returns how many."""
     grams, found = np.empty(max(words.size, 1), dtype=np.uint64), 0
     for text in range(text_words.size - 1):
         out_bounds[text] = found

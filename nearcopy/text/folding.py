@@ -2,8 +2,13 @@
 
 The fold makes equal what people read as equal: NFKD, full case folding, NFKD again (Unicode 3.13, "toNFKC_
 Casefold" without the recomposition), so that case, ligatures, full-width forms and composed accents never
-matter. U+0345 is kept as a mark, because folding it to a letter would depend on the order of the marks.
-Characters that nobody sees (Cf, variation selectors, Hangul fillers, the Arabic tatweel) fold to nothing.
+matter. The dotless i folds to i, as its capital does, and the dot above an i to nothing. Here U+0345 is kept as
+a mark; it becomes the letter iota where it is hashed, once the marks stand in order. Characters that nobody sees
+(Cf, variation selectors, Hangul fillers, the Arabic tatweel) fold to nothing. Accents, vowel points and harakat
+are kept: they tell words apart.
+
+A mark belongs to the word before it, so in Thai, Lao, Khmer and Myanmar a word is a letter or sign with the
+vowel signs and tones that Unicode calls marks; the letter below a Khmer coeng is a word of its own.
 
 Unicode promises that neither normalization nor case folding of an assigned character ever changes, so a
 newer Python only adds characters: an index stays valid.
@@ -50,7 +55,7 @@ _SINGLE_RANGES = (
 )
 _UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, 0x0640, 0x2122, 0x2120}
 _NEWLINES = {0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028}
-_KEPT = "\u0345"
+_FOLDS = {"\u0345": "\u0345", "\u0131": "i"}
 _UNDECOMPOSED = {0x0E33, 0x0EB3}
 """Thai and Lao AM would split into a mark of the character before it and a character of its own."""
 
@@ -65,37 +70,34 @@ class Table(NamedTuple):
 
 
 def fold_character(character: str) -> str:
-    """The fold of one character; empty where it is not seen."""
-    code = ord(character)
-    if _unseen(code, unicodedata.category(character)):
+    """The letters, marks and digits that one character counts as; empty where it is no part of a word.
+
+    A symbol counts as its letters where it stands for nothing else: ㎏ but not ℃.
+    """
+    if _unseen(character):
         return ""
-    if code in _UNDECOMPOSED:
-        return character
-    if character.isalpha() and not unicodedata.decomposition(character) and not 0xAC00 <= code < 0xD7A4:
-        folded = character.casefold()
-        return folded if folded == character else unicodedata.normalize("NFKD", folded)
-    once = unicodedata.normalize("NFKD", character)
-    return unicodedata.normalize("NFKD", "".join(c if c == _KEPT else c.casefold() for c in once))
+    whole = _normal_fold(character)
+    kept = "".join(c for c in whole if unicodedata.category(c)[0] in "LMN" and not _unseen(c))
+    return kept if kept == whole or unicodedata.category(character)[0] in "LMN" else ""
 
 
 def kind_of(character: str) -> int:
     """OTHER, LETTER, SINGLE, MARK, IGNORED, SPACE, NEWLINE or BREAK."""
-    code, category = ord(character), unicodedata.category(character)
+    code = ord(character)
     if code in _NEWLINES:
         return NEWLINE
     if code == 0x2029:
         return BREAK
-    if category == "Zs" or code in (0x09, 0x1C, 0x1D, 0x1E, 0x1F):
+    if unicodedata.category(character) == "Zs" or code in (0x09, 0x1C, 0x1D, 0x1E, 0x1F):
         return SPACE
-    if _unseen(code, category):
+    if _unseen(character):
         return IGNORED
     fold = fold_character(character)
-    if category[0] not in "LMN" and not _all_word(fold):
+    if not fold:
         return OTHER
-    if category[0] == "M" or unicodedata.category(fold[0])[0] == "M":
+    if unicodedata.category(fold[0])[0] == "M":
         return MARK
-    first = ord(fold[0])
-    return SINGLE if any(low <= first < high for low, high in _SINGLE_RANGES) else LETTER
+    return SINGLE if any(low <= ord(fold[0]) < high for low, high in _SINGLE_RANGES) else LETTER
 
 
 @cache
@@ -116,23 +118,26 @@ def table() -> Table:
 
 
 def _entry(character: str, expansions: list[int]) -> int:
-    kind = kind_of(character)
-    if kind not in (LETTER, SINGLE, MARK):
+    kind, fold = kind_of(character), fold_character(character)
+    if not fold:
         return kind << KIND_SHIFT
-    codes = [ord(c) for c in fold_character(character) if _all_word(c)]
-    if len(codes) == 1:
-        return kind << KIND_SHIFT | codes[0]
-    expansions += [len(codes), *codes]
-    return EXPANDS | kind << KIND_SHIFT | (len(expansions) - len(codes) - 1)
+    if len(fold) == 1:
+        return kind << KIND_SHIFT | ord(fold)
+    expansions += [len(fold), *map(ord, fold)]
+    return EXPANDS | kind << KIND_SHIFT | (len(expansions) - len(fold) - 1)
 
 
-def _all_word(fold: str) -> bool:
-    return bool(fold) and all(unicodedata.category(c)[0] in "LMN" for c in fold)
+def _normal_fold(character: str) -> str:
+    if ord(character) in _UNDECOMPOSED:
+        return character
+    whole = unicodedata.normalize("NFKD", character)
+    return unicodedata.normalize("NFKD", "".join(_FOLDS.get(c) or c.casefold() for c in whole))
 
 
-def _unseen(code: int, category: str) -> bool:
+def _unseen(character: str) -> bool:
+    code = ord(character)
     return (
-        category == "Cf"
+        unicodedata.category(character) == "Cf"
         or code in _UNSEEN
         or 0xFE00 <= code <= 0xFE0F
         or 0x180B <= code <= 0x180F

@@ -69,7 +69,8 @@ def code_points(text: str) -> NDArray[np.uint32]:
         return np.frombuffer(bytearray(text.encode("utf-32-le")), dtype=np.uint32)
     except UnicodeEncodeError as error:
         raise InputError(
-            f"the text holds a lone surrogate at character {error.start}: send whole Unicode characters", "text"
+            f"the text holds a lone surrogate at character {error.start}: send whole Unicode characters",
+            "text",
         ) from None
 
 
