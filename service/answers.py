@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 import orjson
@@ -50,7 +49,7 @@ class IndexState(Answer):
     documents: int
     paragraphs: int
     partitions: int
-    bytes: int = Field(description="What the collection takes of Redis' memory.")
+    bytes: int = Field(description="Memory that Redis uses for everything it holds, other collections included.")
     parameters: dict[str, Any]
     digest: str
     redis_version: str
@@ -82,12 +81,10 @@ class CallList(Answer):
 
 def as_json(value: Any, status: int = 200) -> Response:
     """A JSON answer; dataclasses of the engine are written as objects, without copying them first."""
-    return Response(encode(value), status, content_type="application/json")
+    return Response(orjson.dumps(value), status, content_type="application/json")
 
 
-def encode(value: Any) -> bytes:
-    """JSON in UTF-8. Free fields that came in through Python may hold integers beyond 64 bits."""
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return json.dumps(value, ensure_ascii=False).encode()
+class Nothing(Response):
+    """An answer without a body, and so without a Content-Type."""
+
+    default_mimetype = None

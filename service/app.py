@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from service import failures
+from service import answers, failures
 from service.archives import Archives
+from service.body import drain
 from service.context import share
 from service.reading import check_utf8
 from service.resources import about, checking, documents, health, index
@@ -15,6 +16,7 @@ from service.settings import Settings
 def create_app(archives: Archives, settings: Settings | None = None) -> Flask:
     """The service over these archives. Settings other than the body limit are the server's business."""
     app = Flask("nearcopy", static_folder=None)
+    app.response_class = answers.Nothing
     app.config["MAX_CONTENT_LENGTH"] = (settings or Settings()).body_limit
     # An id may hold slashes, two in a row and a last one too: a path is taken as it was sent
     app.url_map.merge_slashes = False
@@ -23,6 +25,7 @@ def create_app(archives: Archives, settings: Settings | None = None) -> Flask:
     share(app, archives)
     failures.register(app)
     app.before_request(lambda: check_utf8(request))
+    app.after_request(drain)
     for resource in (about, checking, documents, health, index):
         app.register_blueprint(resource.blueprint)
     return app

@@ -17,9 +17,6 @@ from nearcopy.errors import (
 from service import problems
 from service.problems import Problem, Refused, answer, field_error
 
-RETRY_AFTER_SECONDS = 2
-"""How long a client is asked to wait for Redis: about what a restart of Redis takes."""
-
 ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
     (NotFound, problems.NOT_FOUND),
     (ParametersMismatch, problems.OTHER_PARAMETERS),
@@ -31,8 +28,6 @@ ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
 FLASK: dict[int, Problem] = {
     404: problems.NO_SUCH_PATH,
     405: problems.WRONG_METHOD,
-    413: problems.TOO_LARGE,
-    415: problems.WRONG_TYPE,
 }
 """What Flask itself refuses; whatever else it raises is a bad request."""
 
@@ -54,8 +49,7 @@ def _engine(error: NearcopyError) -> Response:
         return _input(error)
     for kind, problem in ENGINE:
         if isinstance(error, kind):
-            wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem.status == 503 else None
-            return answer(problem, str(error), headers=wait)
+            return answer(problem, str(error))
     return _unforeseen(error)
 
 
@@ -76,11 +70,9 @@ def _flask(error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         allowed = ", ".join(sorted(error.valid_methods))
         return answer(problem, f"{request.path} takes {allowed}", headers={"Allow": allowed})
-    details = {
-        problems.NO_SUCH_PATH: f"there is nothing at {request.path}: GET / lists the calls",
-        problems.TOO_LARGE: f"send at most {request.max_content_length} bytes, or raise NEARCOPY_BODY_LIMIT",
-    }
-    return answer(problem, details.get(problem) or error.description or problem.title)
+    if problem is problems.NO_SUCH_PATH:
+        return answer(problem, f"there is nothing at {request.path}: GET / lists the calls")
+    return answer(problem, error.description or problem.title)
 
 
 def _unforeseen(error: Exception) -> Response:

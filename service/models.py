@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nearcopy.document import MAX_ID_BYTES, check_date, checked_id, checked_text
@@ -24,6 +25,10 @@ MAX_MIN_WORDS = 1000
 """Longest passage that can be demanded."""
 
 
+ID_PATTERN = r"^[^\u0000-\u001f\u007f]+$"
+"""What JSON Schema can say of an id: no control characters."""
+
+
 def _text(value: str) -> str:
     return _translated(lambda: checked_text(value, "the value"), value)
 
@@ -41,6 +46,16 @@ def _date(value: str) -> str:
     return _translated(lambda: check_date(value, "the value"), value)
 
 
+def _fields(value: dict[str, Any]) -> dict[str, Any]:
+    # Documents are stored as orjson writes them; nested one deeper, as they are there
+    try:
+        orjson.dumps({"fields": value})
+    except orjson.JSONEncodeError as error:
+        advice = "send whole Unicode characters, and nest at most 250 levels"
+        raise ValueError(f"cannot be stored ({error}): {advice}") from None
+    return value
+
+
 def _translated(check: Callable[[], object], value: str) -> str:
     # pydantic gathers the ValueErrors of all fields; an InputError would end the validation at the first
     try:
@@ -55,7 +70,7 @@ Text = Annotated[
     AfterValidator(_text),
     Field(
         description="Text with at least one word; no NUL, no lone surrogates.",
-        json_schema_extra={"minLength": 1},
+        json_schema_extra={"minLength": 1, "pattern": r"^[^\u0000]*$"},
     ),
 ]
 Id = Annotated[
@@ -63,7 +78,7 @@ Id = Annotated[
     AfterValidator(_id),
     Field(
         description=f"Document id: 1 to {MAX_ID_BYTES} bytes of UTF-8, no control characters.",
-        json_schema_extra={"minLength": 1},
+        json_schema_extra={"minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": ID_PATTERN},
     ),
 ]
 Date = Annotated[
@@ -163,4 +178,7 @@ class DocumentBody(Body):
     publisher: Line | None = Field(default=None, description="Who published it.")
     url: Line | None = Field(default=None, description="Where it can be read.")
     published_at: Date | None = None
-    fields: dict[str, Any] = Field(default={}, description="Free metadata, kept and given back as it came.")
+    fields: Annotated[dict[str, Any], AfterValidator(_fields)] = Field(
+        default={},
+        description="Free metadata, kept and given back as it came; integers beyond 64 bits become doubles.",
+    )

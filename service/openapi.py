@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal
 
 from flask import Flask
@@ -13,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from nearcopy.document import MAX_ID_BYTES
 from service.calls import Call
+from service.models import ID_PATTERN
 from service.problems import ALL, MEDIA_TYPE, Problem, ProblemBody
 
 Schema = dict[str, Any]
@@ -30,7 +33,13 @@ ID = {
     "in": "path",
     "required": True,
     "description": f"Document id: 1 to {MAX_ID_BYTES} bytes of UTF-8, percent-encoded.",
-    "schema": {"type": "string", "minLength": 1},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": ID_PATTERN},
+}
+
+
+RETRY_AFTER = {
+    "description": "Seconds after which the same request may succeed.",
+    "schema": {"type": "integer", "minimum": 1},
 }
 
 
@@ -117,7 +126,10 @@ def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
 
 def _query(model: type[BaseModel]) -> Iterator[Schema]:
     for name, schema in model.model_json_schema().get("properties", {}).items():
-        yield {"name": name, "in": "query", "description": schema.pop("description", ""), "schema": schema}
+        if "anyOf" in schema:
+            # A query cannot say null: a parameter that may be None is one that may be left out
+            schema = {"description": schema.get("description")} | schema["anyOf"][0]
+        yield {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
 
 
 def _answer(kind: Any, schemas: dict[Any, Schema]) -> Schema:
@@ -129,11 +141,17 @@ def _answer(kind: Any, schemas: dict[Any, Schema]) -> Schema:
 def _problems(problems: Iterable[Problem], schemas: dict[Any, Schema]) -> Schema:
     """A response for each status, which names its problems."""
     found: dict[str, Schema] = {}
-    for problem in sorted(problems, key=lambda problem: (problem.status, problem.slug)):
-        response = found.setdefault(
-            str(problem.status), {"description": "", "content": _content(MEDIA_TYPE, schemas[ProblemBody])}
-        )
-        response["description"] += f"{problem.title} ({problem.type}).\n"
+    by_status = groupby(sorted(problems, key=attrgetter("status", "slug")), key=attrgetter("status"))
+    for status, group in by_status:
+        kinds = list(group)
+        schema = schemas[ProblemBody] | {"properties": {"type": {"enum": [kind.type for kind in kinds]}}}
+        response = {
+            "description": " ".join(f"{kind.title} (`{kind.type}`)." for kind in kinds),
+            "content": _content(MEDIA_TYPE, schema),
+        }
+        if any(kind.retry_after for kind in kinds):
+            response["headers"] = {"Retry-After": RETRY_AFTER}
+        found[str(status)] = response
     return found
 
 

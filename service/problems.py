@@ -11,16 +11,21 @@ from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
 
+RETRY_SECONDS = 2
+"""How long a client is asked to wait for Redis: about what a restart of Redis takes."""
+
 PREFIX = "urn:nearcopy:problem:"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of problem: the last part of its type, its status and its title."""
+    """A kind of problem: the last part of its type, its status, its title, and the seconds after which the same
+    request may succeed, if it may."""
 
     slug: str
     status: int
     title: str
+    retry_after: int | None = None
 
     @property
     def type(self) -> str:
@@ -40,9 +45,9 @@ INVALID_FIELD = Problem("invalid-field", 422, "A field of the body cannot be use
 INVALID_PARAMETER = Problem("invalid-parameter", 422, "A part of the path or query cannot be used")
 NO_WORDS = Problem("no-words", 422, "The text has no words")
 INTERNAL = Problem("internal", 500, "The service failed")
-STORAGE_UNAVAILABLE = Problem("storage-unavailable", 503, "Redis does not answer")
+STORAGE_UNAVAILABLE = Problem("storage-unavailable", 503, "Redis does not answer", RETRY_SECONDS)
 OTHER_PARAMETERS = Problem("other-parameters", 503, "The index was built with other parameters")
-NOT_READY = Problem("not-ready", 503, "No index is published")
+NOT_READY = Problem("not-ready", 503, "No index is published", RETRY_SECONDS)
 INDEX_FULL = Problem("index-full", 507, "The index is full")
 
 ALL: tuple[Problem, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
@@ -90,6 +95,9 @@ def answer(
     problem: Problem, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The problem as a response."""
+    headers = dict(headers or {})
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
     named = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
     body = ProblemBody.model_validate({**named, "errors": list(errors) or None})
     return Response(body.model_dump_json(exclude_none=True), problem.status, headers, content_type=MEDIA_TYPE)

@@ -12,6 +12,7 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from service.body import read_bytes
 from service.problems import (
     INVALID_FIELD,
     INVALID_JSON,
@@ -58,7 +59,7 @@ def read_query(request: Request, model: type[Model]) -> Model:
 def read_body(request: Request, model: type[Model]) -> Model:
     """The JSON object of the body."""
     _check_content_type(request)
-    value = parse_json(request.get_data(cache=False))
+    value = parse_json(read_bytes(request))
     if not isinstance(value, dict):
         detail = "the body must be a JSON object"
         raise Refused(INVALID_FIELD, detail, [field_error("pointer", "", detail)])
@@ -116,7 +117,7 @@ def _validated(model: type[Model], values: dict[str, Any], place: Place, problem
         return model.model_validate(values)
     except ValidationError as error:
         faults = list(_faults(error, place))
-        detail = "; ".join(f"{fault.pointer or fault.parameter}: {fault.detail}" for fault in faults[:3])
+        detail = "; ".join(f"{_name(fault)}: {fault.detail}" for fault in faults[:3])
         more = f"; and {error.error_count() - 3} more" if error.error_count() > 3 else ""
         raise Refused(problem, detail + more, faults) from None
 
@@ -125,6 +126,10 @@ def _faults(error: ValidationError, place: Place) -> Iterator[FieldError]:
     for item in error.errors(include_url=False)[:MAX_ERRORS]:
         name = pointer(item["loc"]) if place == "pointer" else str(item["loc"][0])
         yield field_error(place, name, _advice(item))
+
+
+def _name(fault: FieldError) -> str:
+    return fault.pointer or fault.parameter or "the body"
 
 
 def pointer(path: tuple[int | str, ...]) -> str:
@@ -143,5 +148,7 @@ def _advice(item: ErrorDetails) -> str:
             return str(item["ctx"]["error"])
         case "string_pattern_mismatch":
             return f"must match {item['ctx']['pattern']}"
+        case "string_unicode":
+            return "holds a name with a lone surrogate: send whole Unicode characters"
     words = item["msg"].replace("Input should be", "must be").replace("should have", "must have")
     return words[0].lower() + words[1:]

@@ -11,10 +11,13 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.routing import BaseConverter
 
+from nearcopy.archive import Archive
 from nearcopy.document import Document, checked_id
+from nearcopy.errors import NotFound, NoWords
 from nearcopy.report import Report
+from nearcopy.text.scanning import scan_texts
 from service import problems
-from service.answers import Stored, StoredDocument, as_json
+from service.answers import Nothing, Stored, StoredDocument, as_json
 from service.calls import call
 from service.context import archives
 from service.models import CopiesQuery, DocumentBody, InCollection
@@ -45,7 +48,9 @@ def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
 
     201 where the id is new, 200 where it existed. A collection begins with its first document.
     """
-    document = Document.checked({"id": id, **body.model_dump(exclude_unset=True)})
+    document = Document(id=checked_id(id), **dict(body))
+    if not len(scan_texts([document.text]).hashes):
+        raise NoWords("text holds no word: send letters or digits in any script", "text")
     outcome = archives().get(query.collection, create=True).put(document)
     return as_json({"id": id, "outcome": outcome}, 201 if outcome == "created" else 200)
 
@@ -71,9 +76,10 @@ def get_document(query: InCollection, id: str) -> Response:
 )
 def delete_document(query: InCollection, id: str) -> Response:
     """Remove a document."""
-    if not archives().get(query.collection).delete(checked_id(id)):
-        raise problems.Refused(problems.NOT_FOUND, f"there is no document {id!r}")
-    return Response(status=204)
+    archive = _archive(query, id)
+    if not archive.delete(id):
+        raise NotFound(f"there is no document {id!r} in collection {archive.store.collection!r}")
+    return Nothing(status=204)
 
 
 @call(
@@ -82,6 +88,7 @@ def delete_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>" + COPIES,
     query=CopiesQuery,
     answers={200: Report | StoredDocument},
+    problems=(problems.NO_WORDS,),
 )
 def document_copies(query: CopiesQuery, id: str) -> Response:
     """Check a stored document against the others.
@@ -90,13 +97,15 @@ def document_copies(query: CopiesQuery, id: str) -> Response:
     """
     if query.view == "document":
         return _stored(query, id + COPIES)
-    report = (
-        archives()
-        .get(query.collection)
-        .copies(checked_id(id), **query.model_dump(exclude={"collection", "view"}))
-    )
-    return as_json(report)
+    asked = query.model_dump(exclude={"collection", "view"})
+    return as_json(_archive(query, id).copies(id, **asked))
 
 
 def _stored(query: InCollection, id: str) -> Response:
-    return as_json(archives().get(query.collection).get(checked_id(id)).to_dict())
+    return as_json(_archive(query, id).get(id).to_dict())
+
+
+def _archive(query: InCollection, id: str) -> Archive:
+    """The collection to look for the id in; a bad id is told first, even while Redis is away."""
+    checked_id(id)
+    return archives().get(query.collection)
