@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from nearcopy import embedded
 from nearcopy.archive import warm_up
 from nearcopy.errors import NearcopyError
 from service.app import create_app
 from service.archives import Archives
+from service.keeper import Keeper
 from service.settings import Settings, SettingsError
 
 STOP_SECONDS = 15
@@ -31,10 +33,7 @@ START_SECONDS = 120
 
 def application() -> Flask:
     """What each worker serves. The kernels are loaded first, so that no request ever waits for a compiler."""
-    # A forked worker still has the parent's handlers, which would swallow the order to stop
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Ctrl-C reaches the whole group; the parent tells the workers in its own time
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_signals_to_the_parent()
     settings = Settings.from_environ()
     warm_up()
     archives = Archives(settings.redis_url, settings.collection)
@@ -47,25 +46,38 @@ def application() -> Flask:
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C. ``ready`` is told the address once it answers.
 
-    Without a Redis URL the embedded Redis runs as long as the service. Raises `SettingsError` where the
-    address cannot be had.
+    Without a Redis URL the embedded Redis runs as long as the service, and is started again where it dies.
+    Raises `SettingsError` where the address cannot be had, `StorageUnavailable` where there is no Redis to
+    start; a Redis of the user's own may come later.
     """
     check_address(settings)
-    with redis_url(settings) as url:
+    # Workers are forked where the system allows it, and have the kernels from the start
+    warm_up()
+    with _redis_url(settings) as url:
         # The workers read their settings from the environment, as they would behind another server
         os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
         threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
-        _granian(settings).serve()
-
-
-@contextlib.contextmanager
-def redis_url(settings: Settings) -> Iterator[str]:
-    """The URL of the Redis that is set, else that of the embedded one, which is stopped at the end."""
-    if settings.redis_url is not None:
-        yield settings.redis_url
-        return
-    with embedded.start() as server:
-        yield server.url
+        server = Granian(
+            "service.server:application",
+            factory=True,
+            interface=Interfaces.WSGI,
+            address=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            blocking_threads=settings.threads,
+            websockets=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=STOP_SECONDS,
+            log_level=LogLevels.error,
+        )
+        hang_up = signal.getsignal(signal.SIGHUP)
+        # granian reloads on SIGHUP. Nothing can have changed; a terminal that closes means the end, or nohup
+        server.on_startup(
+            lambda: signal.signal(
+                signal.SIGHUP, hang_up if hang_up == signal.SIG_IGN else signal.getsignal(signal.SIGTERM)
+            )
+        )
+        server.serve()
 
 
 def check_address(settings: Settings) -> None:
@@ -84,26 +96,38 @@ def check_address(settings: Settings) -> None:
         ) from None
 
 
-def _granian(settings: Settings) -> Granian:
-    return Granian(
-        "service.server:application",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        blocking_threads=settings.threads,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.error,
-    )
+@contextlib.contextmanager
+def _redis_url(settings: Settings) -> Iterator[str]:
+    """The URL of the Redis that is set, else that of the embedded one, which is stopped at the end."""
+    if settings.redis_url is not None:
+        yield settings.redis_url
+        return
+    with Keeper(Path(settings.data_dir) if settings.data_dir else None) as keeper:
+        yield keeper.url
+
+
+def _leave_signals_to_the_parent() -> None:
+    # A forked worker still has the parent's handlers, which would swallow the order to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    # Ctrl-C reaches the terminal's whole group; the parent tells the workers in its own time
+    os.setpgid(0, 0)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    """A parent that was killed tells nobody, and its workers would keep the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(settings: Settings, ready: Callable[[str], None]) -> None:
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
-    for _ in range(START_SECONDS * 10):
+    """Tell the address as soon as a worker accepts a connection there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    for _ in range(START_SECONDS * 20):
         with contextlib.suppress(OSError), socket.create_connection((host, settings.port), timeout=1):
-            ready(f"http://{host}:{settings.port}")
+            ready(f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}")
             return
-        time.sleep(0.1)
+        time.sleep(0.05)

@@ -13,8 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PREFIX = "NEARCOPY_"
 
-CollectionName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-"""A collection's name stands in Redis keys and URLs: nothing in it needs quoting in either."""
+CollectionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""The engine's own rule, `nearcopy.archive.COLLECTION`; written again, since importing the engine takes a
+second and ``--help`` must not. A test compares the two."""
+
+RedisUrl = Annotated[str, Field(pattern=r"^(redis|rediss|unix|redis\+cluster)://.")]
 
 
 class SettingsError(Exception):
@@ -26,8 +29,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    redis_url: Annotated[str, Field(pattern=r"^(redis|rediss|unix)://.")] | None = Field(
-        default=None, description="a real Redis (redis://, rediss:// or unix://); without it the embedded one"
+    redis_url: RedisUrl | None = Field(
+        default=None,
+        description="a real Redis: redis://, rediss://, unix:// or redis+cluster://; without it the "
+        "embedded one",
+    )
+    data_dir: str | None = Field(
+        default=None,
+        description="where the embedded Redis keeps its data; without it the user's data directory",
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for all")
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
@@ -70,4 +79,9 @@ def _complaints(error: ValidationError) -> Iterator[str]:
     for item in error.errors(include_url=False):
         name = str(item["loc"][0])
         reason = item["msg"].replace("Input should be", "must be").replace("String should", "must")
-        yield f"{PREFIX}{name.upper()}={item['input']!r}: {reason}"
+        yield f"{option(name)}, or {PREFIX}{name.upper()}: {reason}, and is {item['input']!r}"
+
+
+def option(name: str) -> str:
+    """The command line's name of a setting."""
+    return "--" + name.replace("_", "-")

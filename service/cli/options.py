@@ -1,0 +1,72 @@
+"""What the commands share: their options, and opening the archive that these name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nearcopy.errors import InputError, NotFound
+from nearcopy.parameters import Parameters
+from service.cli import exits
+
+if TYPE_CHECKING:
+    from nearcopy.archive import Archive
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+min_words = click.option(
+    "--min-words", type=click.IntRange(1), default=8, show_default=True,
+    help="Shorter passages are not reported.",
+)
+
+redis_url = click.option(
+    "--redis-url", envvar="NEARCOPY_REDIS_URL", show_envvar=True, metavar="URL",
+    help="A real Redis: redis://, rediss://, unix:// or redis+cluster://. Without it the embedded one.",
+)
+
+collection = click.option(
+    "--collection", envvar="NEARCOPY_COLLECTION", show_envvar=True, default="main", show_default=True,
+    metavar="NAME", help="The collection to use.",
+)
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command whose help ends with the exit codes."""
+    return click.command(name, epilog=exits.HELP)
+
+
+def of_an_archive(function: F) -> F:
+    """The options of a command that opens an archive: its function takes redis_url, collection, as_json."""
+    return redis_url(collection(as_json(function)))
+
+
+def open_archive(
+    url: str | None, collection: str, *, create: bool = False, parameters: Parameters | None = None
+) -> Archive:
+    """Open a collection; raises what `nearcopy.archive.Archive.open` raises."""
+    # The engine brings compiled kernels along, which take a second: help and mistakes must not wait for them
+    from nearcopy.archive import Archive
+
+    try:
+        return Archive.open(url, collection, create=create, parameters=parameters)
+    except NotFound as error:
+        raise NotFound(
+            f"{error}: `nearcopy add` begins one, and --collection names another"
+        ) from None
+
+
+def read_text(name: str) -> str:
+    """The text of a file, or of stdin for ``-``; a byte order mark is no part of it. Raises `InputError`."""
+    place = "stdin" if name == "-" else name
+    raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{place} is not UTF-8 at byte {error.start}: convert it first") from None

@@ -1,0 +1,42 @@
+"""``nearcopy serve``"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from service.cli.console import out
+from service.cli.options import command
+from service.settings import PREFIX, Settings, option, table
+
+
+def of_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for every setting; `Settings` itself judges what it is given."""
+    for variable, default, help in reversed(list(table())):
+        name = variable.removeprefix(PREFIX).lower()
+        source = f"[env var: {variable}; default: {default}]" if default else f"[env var: {variable}]"
+        shown = f"{help[0].upper()}{help[1:]}. {source}"
+        metavar = name.rpartition("_")[2].upper()
+        function = click.option(option(name), name, metavar=metavar, help=shown)(function)
+    return function
+
+
+@command("serve")
+@of_settings
+def serve(**chosen: Any) -> None:
+    """Answer over HTTP until Ctrl-C or SIGTERM.
+
+    Requests in flight are then finished first. Without a Redis URL the embedded Redis runs as long as the
+    service, and is started again where it dies. Every option is also an environment variable; the option
+    wins.
+    """
+    serve_until_stopped(Settings.from_environ(**chosen))
+
+
+def serve_until_stopped(settings: Settings) -> None:
+    """Serve, and say where."""
+    from service.server import serve  # with the engine, which takes a second: see open_archive
+
+    serve(settings, lambda url: out.print(f"answering on {url} (Ctrl-C ends it)", soft_wrap=True))
