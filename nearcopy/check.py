@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearcopy import align
+from nearcopy import align, resemblance
 from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
 from nearcopy.index.reading import Found, fetch, look_up
@@ -52,7 +52,7 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
     options = options or Options()
     submission = read_submission(text, store.parameters, options)
     found = look_up(store, submission.buckets, submission.indexed_words(), submission.words)
-    documents, gone = _candidates(store, found, submission, options)
+    documents, gone = _candidates(store, found, options)
     aligned, others = _aligned(submission, documents, options)
     judged = Judged(documents, others, aligned, _copies(found, submission), gone)
     return report(submission, judged, found, store, options, started)
@@ -63,16 +63,12 @@ def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Compa
     _check_least(min_words)
     scanned = [_scanned(checked_text(text, name), name) for text, name in ((a, "a"), (b, "b"))]
     aligned = align.align(scanned[0], 0, scanned[1], min_words)
-    pair = np.zeros((1, 2), dtype=np.int64)
     words_a, words_b = (len(one.hashes) for one in scanned)
     shared_a, shared_b = int(aligned.covered[0].sum()), int(aligned.contained[0])
-    bounds = [align.text_bounds(one) for one in scanned]
     return Comparison(
         words_a=words_a,
         words_b=words_b,
-        resemblance=float(
-            align.resemblances(scanned[0], bounds[0], scanned[1], bounds[1], pair, parameters.shingle)[0]
-        ),
+        resemblance=float(resemblance.of_texts(scanned[0], scanned[1], [0], parameters.shingle)[0]),
         containment_a=shared_a / words_a,
         containment_b=shared_b / words_b,
         matched_words_a=shared_a,
@@ -109,17 +105,17 @@ def _scanned(text: str, name: str) -> Scanned:
 
 
 def _candidates(
-    store: Store, found: list[Found], submission: Submission, options: Options
+    store: Store, found: list[Found], options: Options
 ) -> tuple[dict[tuple[int, int], Document], set[tuple[int, int]]]:
     """The documents to align, by (partition, number): the best, and samples of those that hold a paragraph
     which many hold. Also those that were asked for and are removed or excluded.
 
     Excluded ones make room for the next, so that as many are verified as there would be without them."""
     order = _ranked(found)
-    wanted = dict.fromkeys(_samples(found, options) + order[: options.verify + len(options.exclude_documents)])
+    place = options.verify + len(options.exclude_documents)
+    wanted = dict.fromkeys(_samples(found, options) + order[:place])
     documents: dict[tuple[int, int], Document] = {}
     gone: set[tuple[int, int]] = set()
-    place = options.verify + len(options.exclude_documents)
     while wanted:
         for key, document in _fetched(store, list(wanted)).items():
             if document is None or _excluded(document, options):

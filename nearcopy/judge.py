@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nearcopy import align
+from nearcopy import align, resemblance
 from nearcopy.document import Document, instant
 from nearcopy.index.reading import Found
 from nearcopy.index.store import Store
@@ -26,7 +26,7 @@ Key = tuple[int, int]
 """Partition and number of a document."""
 
 CONTAINED = 0.8
-"""A paragraph matches where this share of its words lies in one document, however it breaks its paragraphs."""
+"""A paragraph matches where this share of its words lies in one document, wherever that breaks paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Submission:
         run_hashes(self.scanned.hashes, self.bounds(), runs)
         first: dict[int, int] = {}
         return [
-            None if first.setdefault(run, index) == index else first[run] for index, run in enumerate(runs.tolist())
+            None if first.setdefault(run, index) == index else first[run]
+            for index, run in enumerate(runs.tolist())
         ]
 
 
@@ -88,7 +89,7 @@ def report(
     chosen = np.flatnonzero((covered & counted).sum(axis=1) >= options.min_words)
     ranked = _ranked(judged, chosen)
     fresh = counted & _mask(submission, [p for p, earlier in enumerate(repeats) if earlier is None])
-    seen = covered[chosen].any(axis=0)
+    seen = np.asarray(covered[chosen].any(axis=0))
     return Report(
         verdict=_verdict(covered[chosen], seen, fresh, options),
         words=submission.words,
@@ -98,7 +99,9 @@ def report(
         sources_found=len(ranked),
         bounded=any(part.bounded for part in found),
         sources=_sources(submission, judged, ranked, options.limit, store.parameters.shingle),
-        paragraphs=_paragraphs(submission, judged, ranked, common, repeats, options, store.parameters.shingle),
+        paragraphs=_paragraphs(
+            submission, judged, ranked, common, repeats, options, store.parameters.shingle
+        ),
         detection=_detection(store, submission.threshold),
         generation=store.generation(),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -146,7 +149,7 @@ def _ranked(judged: Judged, chosen: NDArray[np.int64]) -> list[int]:
 
 def _contained(judged: Judged, t: int) -> float:
     words = judged.others.words_of(t)
-    return int(judged.aligned.contained[t]) / (words.stop - words.start)
+    return float(judged.aligned.contained[t] / (words.stop - words.start))
 
 
 def _sources(
@@ -158,11 +161,7 @@ def _sources(
     listed = ranked[:limit]
     if earliest is not None and earliest not in listed:
         listed[-1] = earliest
-    pairs = np.array([(0, t) for t in listed], dtype=np.int64).reshape(-1, 2)
-    alike = align.resemblances(
-        submission.scanned, align.text_bounds(submission.scanned), judged.others,
-        align.text_bounds(judged.others), pairs, shingle,
-    )
+    alike = resemblance.of_texts(submission.scanned, judged.others, listed, shingle)
     return tuple(
         Source(
             document=documents[t].id,
@@ -172,12 +171,12 @@ def _sources(
             published_at=documents[t].published_at,
             containment=float(covered[t].mean()),
             contained=_contained(judged, t),
-            resemblance=resemblance,
+            resemblance=shared,
             matched_words=int(covered[t].sum()),
             earliest=t == earliest,
             passages=align.passages(judged.aligned, submission.scanned, 0, judged.others, t),
         )
-        for t, resemblance in zip(listed, alike.tolist(), strict=True)
+        for t, shared in zip(listed, alike.tolist(), strict=True)
     )
 
 
@@ -253,42 +252,19 @@ def _matches(
     submission: Submission, judged: Judged, ranked: list[int], shingle: int
 ) -> dict[int, list[Match]]:
     """For each paragraph its matches in the sources, the most alike first."""
-    pairs = _touching(submission, judged, ranked)
-    bounds, names = submission.bounds(), [document.id for document in judged.document()]
-    units = np.array([(index, other) for _, index, other in pairs], dtype=np.int64).reshape(-1, 2)
-    alike = align.resemblances(
-        submission.scanned, bounds, judged.others, judged.others.span_bounds(), units, shingle
-    )
-    inside = np.zeros((len(judged.documents), submission.words + 1), dtype=np.int64)
-    np.cumsum(judged.aligned.covered, axis=1, out=inside[:, 1:])
-    best: dict[tuple[int, int], Match] = {}
-    for (t, index, other), resemblance in zip(pairs, alike.tolist(), strict=True):
-        first, end = bounds[index]
-        containment = int(inside[t, end] - inside[t, first]) / int(end - first)
-        known = best.get((index, t))
-        if (resemblance >= submission.threshold or containment >= CONTAINED) and (
-            known is None or resemblance > known.resemblance
-        ):
-            start, stop = judged.others.spans[other, :2].tolist()
-            best[index, t] = Match(names[t], start, stop, resemblance, containment)
+    if not ranked:
+        return {}
+    others, documents = judged.others, judged.document()
+    alike, best = resemblance.of_paragraphs(submission.scanned, others, ranked, shingle)
+    first = submission.bounds()[:, 0]
+    sizes = np.diff(first, append=submission.words)
+    held = np.add.reduceat(judged.aligned.covered[ranked], first, axis=1, dtype=np.int64) / sizes
     out: dict[int, list[Match]] = {}
-    for (index, _), match in best.items():
-        out.setdefault(index, []).append(match)
+    matching = ((alike >= submission.threshold) | (held >= CONTAINED)) & (best >= 0)
+    for place, index in np.argwhere(matching).tolist():
+        start, end = others.spans[best[place, index], :2].tolist()
+        shares = float(alike[place, index]), float(held[place, index])
+        out.setdefault(index, []).append(Match(documents[ranked[place]].id, start, end, *shares))
     for mine in out.values():
         mine.sort(key=lambda m: (-m.resemblance, -m.containment, m.document))
     return out
-
-
-def _touching(submission: Submission, judged: Judged, ranked: list[int]) -> list[tuple[int, int, int]]:
-    """(candidate, paragraph of the submission, paragraph of the candidate) that a passage runs through both."""
-    aligned, offsets = judged.aligned, judged.others.text_words[:-1]
-    rows = aligned.rows[np.isin(aligned.rows[:, 0], ranked)]
-    mine = np.searchsorted(submission.bounds()[:, 1], rows[:, 1:3] - (0, 1), side="right").tolist()
-    words = rows[:, 3:5] - (0, 1) + offsets[rows[:, 0], None]
-    its = np.searchsorted(judged.others.span_bounds()[:, 1], words, side="right").tolist()
-    touching: dict[tuple[int, int, int], None] = {}
-    for t, (first, last), (first_its, last_its) in zip(rows[:, 0].tolist(), mine, its, strict=True):
-        for index in range(first, last + 1):
-            for other in range(first_its, last_its + 1):
-                touching[t, index, other] = None
-    return list(touching)

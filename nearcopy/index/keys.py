@@ -99,11 +99,12 @@ class PartitionKeys:
         return self.prefix + generation + b"n"
 
     def pages(self, generation: bytes, kind: bytes, suffixes: NDArray[np.uint8]) -> list[bytes]:
-        """The keys of pages of one kind; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them."""
+        """The keys of pages; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them, or [N, 5] with each page's
+        own letter before it and an empty ``kind``."""
         if not len(suffixes):
             return []
         head = np.frombuffer(self.prefix + generation + kind, dtype=np.uint8)
-        keys = np.empty((len(suffixes), head.size + 4), dtype=np.uint8)
+        keys = np.empty((len(suffixes), head.size + suffixes.shape[1]), dtype=np.uint8)
         keys[:, : head.size] = head
         keys[:, head.size :] = suffixes
         return keys.view(f"V{keys.shape[1]}").ravel().tolist()  # type: ignore[no-any-return]
@@ -114,9 +115,9 @@ def id_digest(document: str) -> bytes:
     return hashlib.blake2b(document.encode(), digest_size=12).digest()
 
 
-def page_numbers(hashes: NDArray[np.uint64], pages: int) -> NDArray[np.uint64]:
+def page_numbers(hashes: NDArray[np.uint64], pages: int | NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The page, 0 to ``pages - 1``, that each bucket hash falls into, by its upper 32 bits."""
-    return ((hashes >> np.uint64(32)) * np.uint64(pages)) >> np.uint64(32)
+    return ((hashes >> np.uint64(32)) * np.asarray(pages, dtype=np.uint64)) >> np.uint64(32)
 
 
 def page_suffixes(bands: NDArray[np.uint8], pages: NDArray[np.uint64]) -> NDArray[np.uint8]:
