@@ -7,11 +7,13 @@ import gzip
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -27,6 +29,7 @@ from nearcopy import embedded
 from nearcopy.document import Document
 
 START_SECONDS = 20.0
+WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,11 @@ def truth(name: str, file: str) -> Iterator[list[str]]:
     with path.open() if path.exists() else gzip.open(f"{path}.gz", "rt") as lines:
         for line in islice(lines, 1, None):
             yield line.rstrip("\n").split("\t")
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text in a script with spaces, by Python's own means."""
+    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def one_core() -> None:

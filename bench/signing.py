@@ -2,7 +2,7 @@
 
 All sign the same paragraphs (8 words or more) with the shingles of 3 words and 108 permutations. Nearcopy is
 given whole raw texts, and segments, folds and splits them itself; the others are given the paragraphs. What
-differs: datasketch (affine32) and rensa have no tokeniser, so Python folds, splits by ``\\w+`` and joins
+differs: datasketch (affine32) and rensa have no tokeniser, so Python folds, splits by a pattern and joins
 shingles for them; gaoya is measured with its own tokeniser (white space, lower case: punctuation stays on the
 words) and with those same shingles from Python. rensa is its fastest call of those that keep one minimum for
 each permutation, and its one-permutation variants are listed beside it: their sketches are another scheme.
@@ -20,7 +20,7 @@ from datasketch import MinHash
 from gaoya.minhash import MinHashStringIndex
 from rensa import CMinHash, RMinHash
 
-from bench.common import Figure, arguments, documents, one_core, report, rounds
+from bench.common import Figure, arguments, documents, one_core, plain_words, report, rounds
 from nearcopy.archive import warm_up
 from nearcopy.parameters import Parameters
 from nearcopy.signature import sign_texts
@@ -30,13 +30,12 @@ PARAMETERS = Parameters()
 BATCH_CHARACTERS = 250_000
 """As many as ingest signs in one call."""
 
-WORD = re.compile(r"\w+")
 WORD_BREAK = re.compile(r"\s+")
 
 
 def shingles(paragraph: str) -> list[str]:
     """The shingles of a paragraph, by Python."""
-    words = WORD.findall(paragraph.casefold())
+    words = plain_words(paragraph)
     size = PARAMETERS.shingle
     return [" ".join(words[k : k + size]) for k in range(len(words) - size + 1)]
 
