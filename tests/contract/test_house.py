@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from service.settings import table
+from tests.contract.serving import Service
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
@@ -80,6 +80,16 @@ def test_every_file_that_is_no_module_ships_in_the_package() -> None:
         assert any(fnmatch(rest, pattern) for pattern in project[package]), name
 
 
+def test_the_readme_shows_what_the_demo_prints(new_server: Callable[[], Any]) -> None:
+    shown = next(text for language, text in blocks(README) if language == "text")
+    program = [sys.executable, "-m", "service.cli", "demo", "--no-serve"]
+    environment = {**os.environ, "NEARCOPY_REDIS_URL": new_server().url}
+    ran = subprocess.run(program, cwd=TOP, env=environment, capture_output=True, text=True, check=True)
+    lines = iter([line.rstrip() for line in ran.stdout.splitlines()])
+    for line in shown.splitlines():
+        assert line == OMITTED or line in lines, line
+
+
 def compose() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text())
     return loaded
@@ -88,7 +98,7 @@ def compose() -> dict[str, Any]:
 def test_compose_keeps_the_archive_and_publishes_on_this_machine_alone() -> None:
     services, volumes = compose()["services"], compose()["volumes"]
     redis, service = services["redis"], services["service"]
-    assert "--appendonly yes" in " ".join(redis["command"])
+    assert "--appendonly yes --appendfsync always" in " ".join(redis["command"])
     assert [volume.split(":") for volume in redis["volumes"]] == [["redis", "/data"]]
     assert "redis" in volumes
     assert service["depends_on"] == {"redis": {"condition": "service_healthy"}}
@@ -134,41 +144,21 @@ def test_the_engines_readme_begins_with_code_that_runs(redis_url: str) -> None:
     assert ran.stdout.startswith("partial agency-1 (Passage(start=20, end=72")
 
 
-SERVE = """
-import sys
-from service.server import serve
-from service.settings import Settings
-serve(Settings.from_environ(port=int(sys.argv[1]), workers=1), lambda url: print(url, flush=True))
-"""
-
-
 @pytest.fixture
-def service(new_server: Callable[[], Any]) -> Iterator[str]:
+def address(new_server: Callable[[], Any]) -> Iterator[str]:
     """The host and port of a service that has an empty Redis to itself."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {"PATH": "/usr/bin:/bin", "NEARCOPY_REDIS_URL": new_server().url}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(port)], cwd=TOP, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    with Service(new_server().url, "main") as running:
+        yield f"127.0.0.1:{running.port}"
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on the path")
-def test_every_curl_command_answers_what_the_readme_shows(service: str) -> None:
+def test_every_curl_command_answers_what_the_readme_shows(address: str) -> None:
     shown = blocks(section("HTTP"))
     assert sum(language == "sh" for language, _ in shown) >= 8
     for (language, command), following in zip(shown, [*shown[1:], ("", "")], strict=True):
         if language != "sh":
             continue
-        status, answer = run_curl(command.replace(ADDRESS, service))
+        status, answer = run_curl(command.replace(ADDRESS, address))
         expected = json.loads(following[1]) if following[0] == "json" else {}
         assert_shows(answer, expected, command)
         if "type" in expected:
