@@ -1,4 +1,4 @@
-"""Exact comparison of a text with others: passages, resemblance, containment."""
+"""Exact comparison of a text with others, word by word: passages, and what they cover."""
 
 from __future__ import annotations
 
@@ -37,14 +37,16 @@ class Aligned:
 
     def told(self, text: int) -> list[list[int]]:
         """The passages with one text that a report lists (start and end in A, in the text, equal words): the
-        longest first chosen, none whose words of A are all listed already; in the order of A."""
+        longest first chosen, none whose words are all listed already in both texts; in the order of A."""
         rows = self.rows[self.bounds[text] : self.bounds[text + 1], 1:]
         seen = np.zeros(self.covered.shape[1], dtype=np.bool_)
+        seen_there = np.zeros(rows[:, 3].max(initial=0), dtype=np.bool_)
         kept = []
-        for first, end, *rest in sorted(rows.tolist(), key=lambda row: (-row[4], row[0], row[2])):
-            if not seen[first:end].all():
-                seen[first:end] = True
-                kept.append([first, end, *rest])
+        for row in sorted(rows.tolist(), key=lambda row: (-row[4], row[0], row[2])):
+            first, end, first_there, end_there, _ = row
+            if not (seen[first:end].all() and seen_there[first_there:end_there].all()):
+                seen[first:end] = seen_there[first_there:end_there] = True
+                kept.append(row)
         return sorted(kept)
 
 
@@ -62,7 +64,9 @@ def align(scanned: Scanned, text: int, others: Scanned, min_words: int) -> Align
     return Aligned(rows, np.searchsorted(rows[:, 0], np.arange(count + 1)), covered.view(np.bool_), contained)
 
 
-def passages(aligned: Aligned, scanned: Scanned, text: int, others: Scanned, other: int) -> tuple[Passage, ...]:
+def passages(
+    aligned: Aligned, scanned: Scanned, text: int, others: Scanned, other: int
+) -> tuple[Passage, ...]:
     """The passages as a report lists them, with offsets in both texts."""
     a, b = scanned.words_of(text).start, others.words_of(other).start
     return tuple(
@@ -76,23 +80,3 @@ def passages(aligned: Aligned, scanned: Scanned, text: int, others: Scanned, oth
         )
         for first, end, first_b, end_b, equal in aligned.told(other)
     )
-
-
-def text_bounds(scanned: Scanned) -> Ints:
-    """``int64[T, 2]``: first and end word of every text of the batch."""
-    return np.stack([scanned.text_words[:-1], scanned.text_words[1:]], axis=1)
-
-
-def resemblances(
-    scanned: Scanned, bounds: Ints, others: Scanned, other_bounds: Ints, pairs: Ints, shingle: int
-) -> NDArray[np.float64]:
-    """``float64[n]``: the Jaccard resemblance of the shingle sets of each pair of units (Broder 1997), exactly.
-
-    ``bounds`` int64[units, 2] are first and end words; ``pairs`` int64[n, 2] index both sides.
-    """
-    out = np.empty((len(pairs), 3), dtype=np.int64)
-    kernels.shared_shingles(
-        scanned.hashes, np.ascontiguousarray(bounds), others.hashes, np.ascontiguousarray(other_bounds),
-        np.ascontiguousarray(pairs), shingle, out,
-    )
-    return (out[:, 0] + out[:, 1] - out[:, 2]) / np.maximum(out[:, 2], 1)

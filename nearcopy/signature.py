@@ -35,7 +35,7 @@ def sign_paragraphs(scanned: Scanned, parameters: Parameters) -> Signatures:
 
 
 def sign_documents(scanned: Scanned, paragraphs: Signatures, parameters: Parameters) -> Signatures:
-    """``uint32[T, permutations]``: the signatures of the texts' whole runs of words, from their paragraphs'."""
+    """``uint32[T, permutations]``: signatures of the texts' whole runs of words, from their paragraphs'."""
     out = np.empty((len(scanned.text_spans) - 1, parameters.permutations), dtype=np.uint32)
     kernels.sign_texts(
         scanned.hashes, scanned.span_bounds(), scanned.text_spans, paragraphs, parameters.shingle,

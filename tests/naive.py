@@ -18,15 +18,15 @@ MASK = 0xFFFFFFFFFFFFFFFF
 
 # ---- text: characters, words, paragraphs
 
-UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u0640\u2120\u2122\u180b\u180c\u180d\u180e\u180f" + "".join(
-    map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u0640\u2120\u2122" + "".join(
+    map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 )
-"""Joiners, fillers, variation selectors, the tatweel, ™ and ℠. Everything in category Cf is unseen as well."""
+"""Joiners, fillers, variation selectors, the tatweel, ™ and ℠; and so is everything in category Cf."""
 
 SPACELESS = (
-    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "CJK ", "KANGXI ", "HIRAGANA ", "KATAKANA", "HENTAIGANA ", "HANGZHOU ",
-    "IDEOGRAPHIC ITERATION ", "IDEOGRAPHIC CLOSING ", "IDEOGRAPHIC NUMBER ", "VERTICAL IDEOGRAPHIC ",
-    "VERTICAL KANA ", "MASU ",
+    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "CJK ", "KANGXI ", "HIRAGANA ", "KATAKANA", "HENTAIGANA ",
+    "HANGZHOU ", "IDEOGRAPHIC ITERATION ", "IDEOGRAPHIC CLOSING ", "IDEOGRAPHIC NUMBER ",
+    "VERTICAL IDEOGRAPHIC ", "VERTICAL KANA ", "MASU ",
 )
 """How the names of characters begin that are words by themselves."""
 
@@ -90,7 +90,7 @@ def kind(character: str) -> str:
 
 
 def words(text: str) -> list[Word]:
-    """A spaceless character with its marks, or a run of letters, digits and marks; the unseen divides nothing."""
+    """Spaceless characters with their marks; runs of letters, digits and marks; across what is unseen."""
     kinds = "".join(map(kind, text))
     return [
         Word(found.start(), found.end(), fold(text[found.start() : found.end()]))

@@ -11,8 +11,8 @@ from nearcopy.kernel.jit import kernel
 def find_records(blob, bounds, wanted, widths, out_page, out_number):
     """The numbers of all records with the wanted hash, page by page.
 
-    ``blob[bounds[i]:bounds[i+1]]`` is page i: records of ``widths[i]`` bytes of hash and 3 of number, the most
-    significant byte first; ``wanted[i]`` is the hash looked for in it. Number 0 marks a removed record.
+    ``blob[bounds[i]:bounds[i+1]]`` is page i: records of ``widths[i]`` bytes of hash and 3 of number, the
+    most significant byte first; ``wanted[i]`` is the hash looked for in it. Number 0 marks a removed record.
     Writes the page and the number of each find and returns how many there are; no more than the arrays hold.
     """
     found = 0

@@ -7,7 +7,7 @@ import numpy as np
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, WORD_STEP, mix
 
-I, DOT_ABOVE = np.uint32(0x69), np.uint64(230 << 32 | 0x307)
+SMALL_I, DOT_ABOVE = np.uint32(0x69), np.uint64(230 << 32 | 0x307)
 IOTA, IOTA_BELOW = np.uint64(0x3B9), np.uint64(0x345)
 
 MARKS = 64
@@ -16,9 +16,9 @@ MARKS = 64
 
 @inlined
 def _flush(state, marks, count, base):
-    """Hash the ordered marks on ``base``. The dot above an i is its own, which Turkish and Lithuanian capitals
-    bring along; the iota below, always the last, is the letter that it is in capitals."""
-    for k in range(1 if count and base == I and marks[0] == DOT_ABOVE else 0, count):
+    """Hash the ordered marks on ``base``. The dot above an i, which Turkish and Lithuanian capitals bring
+    along, is its own; the iota below, always the last, is the letter that it is in capitals."""
+    for k in range(1 if count and base == SMALL_I and marks[0] == DOT_ABOVE else 0, count):
         mark = marks[k] & np.uint64(0x1FFFFF)
         state = (state ^ (IOTA if mark == IOTA_BELOW else mark)) * WORD_STEP
     return state

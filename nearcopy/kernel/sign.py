@@ -7,6 +7,7 @@ import numpy as np
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, joined, mix
 
+
 @inlined
 def _fmix32(value):
     value ^= value >> np.uint32(16)
@@ -107,7 +108,7 @@ def sign_texts(words, bounds, text_spans, signatures, size, a, b, out):
 
 @kernel("void(uint32[:, ::1], int64, int64, uint64, uint64[:, ::1])")
 def band_hashes(signatures, bands, rows, salt, out):
-    """``out[u, band]``: the hash of rows ``band * rows ..`` of signature u, salted by the net and the band."""
+    """``out[u, band]``: the hash of the band's rows of signature u, salted by the net and the band."""
     for unit in range(signatures.shape[0]):
         for band in range(bands):
             state = joined(salt, np.uint64(band + 1))

@@ -2,10 +2,10 @@
 
 The fold makes equal what people read as equal: NFKD, full case folding, NFKD again (Unicode 3.13, "toNFKC_
 Casefold" without the recomposition), so that case, ligatures, full-width forms and composed accents never
-matter. The dotless i folds to i, as its capital does, and the dot above an i to nothing. Here U+0345 is kept as
-a mark; it becomes the letter iota where it is hashed, once the marks stand in order. Characters that nobody sees
-(Cf, variation selectors, Hangul fillers, the Arabic tatweel) fold to nothing. Accents, vowel points and harakat
-are kept: they tell words apart.
+matter. The dotless i folds to i, as its capital does, and the dot above an i to nothing. Here U+0345 is kept
+as a mark; it becomes the letter iota where it is hashed, when the marks stand in order. Characters unseen
+(Cf, variation selectors, Hangul fillers, the Arabic tatweel) fold to nothing. Accents, vowel points and
+harakat are kept: they tell words apart.
 
 A mark belongs to the word before it, so in Thai, Lao, Khmer and Myanmar a word is a letter or sign with the
 vowel signs and tones that Unicode calls marks; the letter below a Khmer coeng is a word of its own.

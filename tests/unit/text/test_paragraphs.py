@@ -6,14 +6,14 @@ import textwrap
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests import naive
-from tests.unit.texts import texts
 
 from nearcopy.lsh import buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import Scanned, scan_texts
+from tests import naive
+from tests.unit.texts import THOROUGH, texts
 
 EXAMPLES = {
     "blank lines": ("one\ntwo\n\nthree", ["one\ntwo", "three"]),
@@ -43,14 +43,14 @@ def test_where_paragraphs_begin_and_end(text: str, found: list[str]) -> None:
     assert [text[start:end] for start, end, *_ in spans(scan_texts([text]), 0)] == found
 
 
-@settings(deadline=None, max_examples=300)
+@THOROUGH
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_the_oracles_paragraphs(batch: list[str]) -> None:
     scanned = scan_texts(batch)
     assert [spans(scanned, t) for t in range(len(batch))] == [naive.paragraphs(text) for text in batch]
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(texts)
 def test_every_word_lies_in_one_paragraph(text: str) -> None:
     scanned = scan_texts([text])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests import naive
-from tests.unit.texts import BETWEEN, SPACES, UNSEEN, texts
 
 from nearcopy.errors import InputError
 from nearcopy.text.scanning import Scanned, scan_texts
+from tests import naive
+from tests.unit.texts import BETWEEN, COMPILED, SPACES, THOROUGH, UNSEEN, texts
 
 cased = st.text(st.characters(categories=["Lu", "Ll", "Lt"]), min_size=1)
 
@@ -35,7 +35,7 @@ def expected(text: str) -> list[tuple[int, int, int]]:
     return [(word.start, word.end, naive.word_hash(word.fold)) for word in naive.words(text)]
 
 
-@settings(deadline=None, max_examples=500)
+@THOROUGH
 @given(texts)
 def test_the_slice_at_a_words_offsets_folds_to_the_word(text: str) -> None:
     found = words(scan_texts([text]), 0)
@@ -45,6 +45,7 @@ def test_the_slice_at_a_words_offsets_folds_to_the_word(text: str) -> None:
     assert flat == sorted(flat)
 
 
+@pytest.mark.skipif(not COMPILED, reason="takes minutes")
 def test_every_character_of_unicode_alone_and_among_others() -> None:
     """Assigned ones; in one text, each by itself, after a letter and before a mark."""
     assigned = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in ("Cs", "Cn", "Co")]
@@ -52,25 +53,27 @@ def test_every_character_of_unicode_alone_and_among_others() -> None:
     assert words(scan_texts([text]), 0) == expected(text)
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(st.lists(texts, max_size=5))
 def test_a_batch_is_its_texts_one_by_one(batch: list[str]) -> None:
     scanned = scan_texts(batch)
     assert [words(scanned, t) for t in range(len(batch))] == [expected(text) for text in batch]
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(texts)
 def test_composed_and_decomposed_accents_are_equal(text: str) -> None:
-    assert hashes(unicodedata.normalize("NFC", text)) == hashes(text) == hashes(unicodedata.normalize("NFD", text))
+    for form in ("NFC", "NFD"):
+        assert hashes(unicodedata.normalize(form, text)) == hashes(text)
 
 
-@settings(deadline=None, max_examples=300)
+@THOROUGH
 @given(cased)
 def test_case_never_matters(text: str) -> None:
     assert hashes(text) == hashes(text.upper()) == hashes(text.lower()) == hashes(text.casefold())
 
 
+@pytest.mark.skipif(not COMPILED, reason="takes minutes")
 def test_the_case_of_no_letter_matters() -> None:
     letters = [c for c in map(chr, range(0x110000)) if c.upper() != c or c.lower() != c]
     assert len(letters) > 2000
@@ -78,7 +81,7 @@ def test_the_case_of_no_letter_matters() -> None:
         assert hashes(" ".join(letters)) == hashes(" ".join(other(c) for c in letters))
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(texts.map(lambda text: text.replace("\r", "\n")), st.data())
 def test_what_nobody_sees_divides_nothing(text: str, data: st.DataObject) -> None:
     places = data.draw(st.lists(st.tuples(st.integers(0, len(text)), st.sampled_from(UNSEEN))))
@@ -88,7 +91,7 @@ def test_what_nobody_sees_divides_nothing(text: str, data: st.DataObject) -> Non
     assert hashes(seen) == hashes(text)
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(st.data())
 def test_what_stands_between_words_does_not_matter(data: st.DataObject) -> None:
     between = st.lists(st.sampled_from(BETWEEN + SPACES + ["\n", "\r\n"]), min_size=1).map("".join)
