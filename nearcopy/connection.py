@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError
+from redis.exceptions import AuthenticationError, AuthorizationError, RedisClusterException, RedisError
 from redis.retry import Retry
 
 from nearcopy.errors import InputError, StorageUnavailable
@@ -18,8 +18,10 @@ Client = Any
 """`redis.Redis` or `redis.cluster.RedisCluster`: the index uses only what both have."""
 
 TIMEOUT = 15.0
-"""Seconds that one answer may take; the largest document of 2 MiB takes Redis about one."""
+"""Seconds that one answer may take; the worst text of 2 MiB (131,072 paragraphs) takes Redis about two."""
 
+
+CLUSTER_RETRIES = 3
 CLUSTER_SCHEME = "redis+cluster://"
 T = TypeVar("T")
 
@@ -35,11 +37,15 @@ def connect(url: str) -> Client:
     }
     try:
         if url.startswith(CLUSTER_SCHEME):
+            # The driver asks a cluster again where a slot has moved or a node fell; our writes may run twice.
+            retry = Retry(NoBackoff(), CLUSTER_RETRIES)
+            plain = "redis://" + url.removeprefix(CLUSTER_SCHEME)
             with translated():
-                return RedisCluster.from_url("redis://" + url.removeprefix(CLUSTER_SCHEME), **options)
+                return RedisCluster.from_url(plain, retry=retry, **options)
         return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
     except ValueError as error:
-        raise InputError(f"{url!r} is not a Redis URL: {error}", "redis_url") from None
+        # The URL itself is not shown: it may hold a password.
+        raise InputError(f"the Redis URL cannot be used: {error}", "redis_url") from None
 
 
 @contextmanager
@@ -47,9 +53,13 @@ def translated() -> Iterator[None]:
     """Raise `StorageUnavailable` for whatever the driver raises about a server that cannot serve."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, BusyLoadingError, AuthenticationError) as error:
+    except (AuthenticationError, AuthorizationError) as error:
+        raise StorageUnavailable(f"Redis refuses the user or password of its URL: {error}") from error
+    except redis.TimeoutError as error:
+        raise StorageUnavailable(f"Redis did not answer in time: {error}") from error
+    except redis.ConnectionError as error:
         raise StorageUnavailable(f"Redis does not answer: {error}") from error
-    except RedisError as error:
+    except (RedisError, RedisClusterException) as error:
         raise StorageUnavailable(f"Redis refused: {error}") from error
 
 
@@ -62,6 +72,9 @@ def steady(call: Callable[[], T]) -> T:
             return call()
 
 
-def pipeline(client: Client) -> Any:
-    """Commands sent together without a transaction; each is atomic by itself."""
-    return cast("Any", client).pipeline(transaction=False) if not isinstance(client, RedisCluster) else client.pipeline()
+def pipeline(client: Client, together: bool = False) -> Any:
+    """Commands sent together; each is atomic by itself. ``together``: one server does them in one go, and
+    writes its append-only file once."""
+    if isinstance(client, RedisCluster):
+        return client.pipeline()  # type: ignore[no-untyped-call]
+    return client.pipeline(transaction=together)

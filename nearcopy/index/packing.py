@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ def document_postings(buckets: Buckets, kind: str, pages: int, letter: bytes) ->
     rows[:, 0] = letter[0]
     rows[:, 1:5] = page_suffixes(bands, page_numbers(hashes, pages))
     rows[:, 5:] = big_endian(hashes, 2)
-    return [_unique(rows[a:b]).tobytes() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [_unique(rows[a:b]).tobytes() for a, b in pairwise(bounds)]
 
 
 def exact_rows(runs: NDArray[np.uint64], shape: Shape) -> Bytes:
@@ -60,4 +62,4 @@ def _unique(rows: Bytes) -> Bytes:
     """Without repeats: a fingerprint that stands twice in a text is one posting."""
     if len(rows) < 2:
         return rows
-    return np.unique(np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel())  # type: ignore[return-value]
+    return np.unique(np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel())

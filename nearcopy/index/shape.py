@@ -32,7 +32,7 @@ class Shape:
     @classmethod
     def fresh(cls) -> Shape:
         """Of a generation that is filled by ingest alone."""
-        return cls({kind: 0 for kind in KINDS}, dict(FRESH))
+        return cls(dict.fromkeys(KINDS, 0), dict(FRESH))
 
     @classmethod
     def for_records(cls, paragraphs: int, documents: int, fingerprints: int) -> Shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
@@ -54,8 +54,7 @@ class Store:
                 raise NotFound(f"there is no collection {collection!r}")
             stored = _create(client, collection, parameters or Parameters(), partitions)
         header = json.loads(stored)
-        found = Parameters(**header["parameters"])
-        _same(collection, header["digest"], found, parameters)
+        found = _same(collection, header["digest"], header["parameters"], parameters)
         return cls(client, collection, found, header["partitions"])
 
     def refresh(self, number: int) -> Partition:
@@ -97,11 +96,14 @@ class Store:
 
     def _load(self, number: int) -> Partition:
         names = PartitionKeys.of(self.collection, number)
-        generation: bytes | None = steady(lambda: self.client.get(names.pointer))
-        if generation is None:
-            raise NotFound(f"no index is published in partition {number} of collection {self.collection!r}")
-        shape: Any = steady(lambda: self.client.get(names.shape(generation)))
-        return Partition(names, generation, Shape.from_json(shape))
+        while True:
+            generation = steady(lambda: self.client.get(names.pointer))
+            if generation is None:
+                raise NotFound(f"no index is published in partition {number} of {self.collection!r}")
+            shape = steady(lambda generation=generation: self.client.get(names.shape(generation)))  # type: ignore[misc]
+            if shape is not None:
+                return Partition(names, generation, Shape.from_json(shape))
+            # It was retired between the two reads.
 
 
 def _create(client: Client, collection: str, parameters: Parameters, partitions: int) -> bytes:
@@ -121,14 +123,18 @@ def _create(client: Client, collection: str, parameters: Parameters, partitions:
     return steady(write)
 
 
-def _same(collection: str, digest: str, found: Parameters, wanted: Parameters | None) -> None:
+def _same(collection: str, digest: str, stored: dict[str, Any], wanted: Parameters | None) -> Parameters:
+    """The stored parameters, where this version reads them as the one that wrote them did."""
+    known = {field.name for field in fields(Parameters)}
+    found = Parameters(**{name: value for name, value in stored.items() if name in known})
     if found.digest != digest:
         raise ParametersMismatch(
-            f"the index of {collection!r} has digest {digest}, this version of Nearcopy reads its parameters as "
-            f"{found.digest}: it was built by another version; rebuild it"
+            f"the index of {collection!r} has digest {digest}, this version of Nearcopy reads its parameters "
+            f"as {found.digest}: it was built by another version; rebuild it"
         )
     if wanted is not None and wanted.digest != digest:
         raise ParametersMismatch(
-            f"the index of {collection!r} was built with {found} (digest {digest}), and was to be opened with "
-            f"{wanted} (digest {wanted.digest})"
+            f"the index of {collection!r} was built with {found} (digest {digest}), and was to be opened "
+            f"with {wanted} (digest {wanted.digest})"
         )
+    return found

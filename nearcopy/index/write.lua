@@ -5,23 +5,25 @@
 -- ARGV[3]  digest of the id (12 bytes)    ARGV[4]  the id itself, for the log
 -- ARGV[5]  digest of the new content (8), or '' to delete
 -- ARGV[6]  digest of the content that this write replaces (8), or '' where there is none
--- ARGV[7]  'commit', or 'postings' to write a part of a large document's postings ahead of it
--- ARGV[8]  number given to a large document by its first part, or ''
--- ARGV[9]  the document, compressed
--- ARGV[10] postings of the document to add:    page letter (1), band and page (4), bucket hash (2), repeated
--- ARGV[11] postings of the document to remove: likewise
--- ARGV[12] paragraphs to add: exact page, base and delta (4 + 4), hash (6), then ARGV[14] times
+-- ARGV[7]  'commit', or 'ahead' to learn the numbers of some of a large document's paragraphs for the commit:
+--          those of ARGV[11] are added where they are new, and no document holds them before the commit
+-- ARGV[8]  the document, compressed
+-- ARGV[9]  postings of the document to add:    page letter (1), band and page (4), bucket hash (2), repeated
+-- ARGV[10] postings of the document to remove: likewise
+-- ARGV[11] paragraphs to add and to hold: exact page, base and delta (4 + 4), hash (6), then ARGV[14] times
 --          band and page (4), bucket hash (2)
--- ARGV[13] paragraphs to remove: exact page, base and delta (4 + 4), hash (6)
+-- ARGV[12] paragraphs to let go: exact page, base and delta (4 + 4), hash (6)
+-- ARGV[13] numbers (3) of more paragraphs to hold, and ARGV[16] to let go
 -- ARGV[14] bands
 -- ARGV[15] documents or paragraphs a bucket may hold, give or take what one page grows by between counts
 --
--- Returns {'created'|'replaced'|'unchanged'|'deleted'|'written', number},
+-- Returns {'created'|'replaced'|'unchanged'|'deleted', number}, {'ahead', numbers} for ARGV[11], else [12],
 -- {'exists', content digest} or {'gone'} where ARGV[6] is not what is stored,
 -- {'moved'} where another generation is live, {'full'} where the numbers have run out.
 
 local tag, generation, bands, cap = ARGV[1], ARGV[2], tonumber(ARGV[14]), tonumber(ARGV[15])
-local pages, MAX, CROWDED = tag .. generation, 16777215, 4096
+local pages, stride = tag .. generation, 14 + 6 * bands
+local MAX, CROWDED, NONE = 16777215, 4096, '\0\0\0'
 local call, sub, find, char, floor = redis.call, string.sub, string.find, string.char, math.floor
 
 local function bytes3(n)
@@ -44,25 +46,41 @@ local function locate(page, head, width)
   end
 end
 
+-- How many live records of a bucket a page has.
+local function count(page, hash)
+  local found, width = 0, #hash + 3
+  for at = 1, #page, width do
+    if sub(page, at, at + #hash - 1) == hash and sub(page, at + #hash, at + width - 1) ~= NONE then
+      found = found + 1
+    end
+  end
+  return found
+end
+
 -- Buckets that hold as much as they may; each is counted anew whenever its page has grown by CROWDED bytes.
-local crowds = call('SCARD', pages .. 'c') > 0
+local crowded = pages .. 'c'
+local crowds = call('SCARD', crowded) > 0
 
 local function add(key, hash, number)
-  if crowds and call('SISMEMBER', pages .. 'c', key .. hash) == 1 then return end
+  if crowds and call('SISMEMBER', crowded, key .. hash) == 1 then return end
   local length, width = call('APPEND', key, hash .. number), #hash + 3
-  if length % CROWDED < width and length > CROWDED then
-    local page, count = call('GET', key), 0
-    for at = 1, #page, width do
-      if sub(page, at, at + #hash - 1) == hash then count = count + 1 end
-    end
-    if count >= cap then call('SADD', pages .. 'c', key .. hash) end
+  if length % CROWDED < width and length > CROWDED and count(call('GET', key), hash) >= cap then
+    call('SADD', crowded, key .. hash)
   end
 end
 
-local function remove(key, record)
-  local page = call('GET', key)
-  local at = page and locate(page, record, #record)
-  if at then call('SETRANGE', key, at - 1, string.rep('\0', #record)) end
+local last_key, last_page
+
+local function remove(key, hash, number)
+  -- Neighbouring paragraphs share a page: what was removed from it since it was read is never looked for again.
+  if key ~= last_key then last_key, last_page = key, call('GET', key) end
+  local page = last_page
+  local at = page and locate(page, hash .. number, #hash + 3)
+  if not at then return end
+  call('SETRANGE', key, at - 1, string.rep('\0', #hash + 3))
+  if crowds and call('SISMEMBER', crowded, key .. hash) == 1 and count(page, hash) <= cap then
+    call('SREM', crowded, key .. hash)
+  end
 end
 
 local function exact(base, delta, hash)
@@ -73,79 +91,94 @@ local function exact(base, delta, hash)
   end
 end
 
+-- The paragraph's number; it gets one, and its postings, where it is new.
+local function paragraph_at(at)
+  local rows = ARGV[11]
+  local delta, hash = sub(rows, at + 4, at + 7), sub(rows, at + 8, at + 13)
+  local known = exact(sub(rows, at, at + 3), delta, hash)
+  if known then return known end
+  local number = bytes3(call('HINCRBY', pages .. 'n', 'p', 1))
+  call('APPEND', pages .. 'X' .. delta, hash .. number)
+  for posting = at + 14, at + stride - 1, 6 do
+    add(pages .. 'P' .. sub(rows, posting, posting + 3), sub(rows, posting + 4, posting + 5), number)
+  end
+  return number
+end
+
+-- The page of the documents that hold a paragraph, and the paragraph's place in it.
 local function owners(letter, paragraph)
   local n = number3(paragraph)
   return pages .. letter .. '\0' .. bytes3(floor(n / 64)), char(n % 64)
 end
 
-if call('GET', tag .. 'g') ~= generation then return {'moved'} end
-local last = tonumber(call('HGET', pages .. 'n', 'p') or 0)
-if last + #ARGV[12] / (14 + 6 * bands) > MAX then return {'full'} end
-
-local deleting, committing = ARGV[5] == '', ARGV[7] == 'commit'
-local current = call('HGET', KEYS[1], ARGV[3])
-if committing then
-  if current and sub(current, 4) == ARGV[5] then return {'unchanged', number3(current)} end
-  if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end
-  if not current and ARGV[6] ~= '' then return {'gone'} end
+local function hold(paragraph, document)
+  local key, low = owners('O', paragraph)
+  add(key, low, document)
 end
+
+-- Calls `act` with the number of each paragraph of ARGV[12], all of which are in the index.
+local function each_let_go(act)
+  local rows = ARGV[12]
+  for at = 1, #rows, 14 do
+    local number = exact(sub(rows, at, at + 3), sub(rows, at + 4, at + 7), sub(rows, at + 8, at + 13))
+    if number then act(number) end
+  end
+end
+
+local function let_go(numbers, document)
+  for _, letter in ipairs({'o', 'O'}) do
+    for at = 1, #numbers, 3 do
+      local key, low = owners(letter, sub(numbers, at, at + 2))
+      remove(key, low, document)
+    end
+  end
+end
+
+if call('GET', tag .. 'g') ~= generation then return {'moved'} end
+if tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX then return {'full'} end
+
+if ARGV[7] == 'ahead' then
+  local numbers = {}
+  for at = 1, #ARGV[11], stride do numbers[#numbers + 1] = paragraph_at(at) end
+  each_let_go(function(known) numbers[#numbers + 1] = known end)
+  return {'ahead', table.concat(numbers)}
+end
+
+local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
+if current and sub(current, 4) == ARGV[5] then return {'unchanged', number3(current)} end
+if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end
+if not current and ARGV[6] ~= '' then return {'gone'} end
 
 local number
 if current then
   number = sub(current, 1, 3)
-elseif ARGV[8] ~= '' then
-  number = bytes3(tonumber(ARGV[8]))
 else
   local n = call('HINCRBY', tag .. 'n', 'd', 1)
   if n > MAX then return {'full'} end
   number = bytes3(n)
 end
 
-for at = 1, #ARGV[10], 7 do
-  add(pages .. sub(ARGV[10], at, at + 4), sub(ARGV[10], at + 5, at + 6), number)
-end
-
-local stride, added = 14 + 6 * bands, ARGV[12]
-for at = 1, #added, stride do
-  local base, delta, hash = sub(added, at, at + 3), sub(added, at + 4, at + 7), sub(added, at + 8, at + 13)
-  local paragraph = exact(base, delta, hash)
-  if not paragraph then
-    last = call('HINCRBY', pages .. 'n', 'p', 1)
-    paragraph = bytes3(last)
-    call('APPEND', pages .. 'X' .. delta, hash .. paragraph)
-    for posting = at + 14, at + stride - 1, 6 do
-      add(pages .. 'P' .. sub(added, posting, posting + 3), sub(added, posting + 4, posting + 5), paragraph)
-    end
-  end
-  local key, low = owners('O', paragraph)
-  add(key, low, number)
-end
-
-if not committing then return {'written', number3(number)} end
-
-for at = 1, #ARGV[11], 7 do
-  remove(pages .. sub(ARGV[11], at, at + 4), sub(ARGV[11], at + 5, at + 6) .. number)
-end
-for at = 1, #ARGV[13], 14 do
-  local paragraph = exact(sub(ARGV[13], at, at + 3), sub(ARGV[13], at + 4, at + 7), sub(ARGV[13], at + 8, at + 13))
-  if paragraph then
-    for _, letter in ipairs({'o', 'O'}) do
-      local key, low = owners(letter, paragraph)
-      remove(key, low .. number)
-    end
-  end
-end
-
+-- A delete frees memory first: after that first write Redis carries it through, even one that is full.
 if deleting then
   call('DEL', tag .. 't' .. number)
   call('HDEL', KEYS[1], ARGV[3])
   call('HINCRBY', tag .. 'n', 'c', -1)
-  call('XADD', tag .. 'log', '*', 'd', ARGV[4])
-  return {'deleted', number3(number)}
+else
+  call('SET', tag .. 't' .. number, ARGV[8])
+  call('HSET', KEYS[1], ARGV[3], number .. ARGV[5])
+  if not current then call('HINCRBY', tag .. 'n', 'c', 1) end
 end
-call('SET', tag .. 't' .. number, ARGV[9])
-call('HSET', KEYS[1], ARGV[3], number .. ARGV[5])
-call('XADD', tag .. 'log', '*', 'p', ARGV[4])
-if current then return {'replaced', number3(number)} end
-call('HINCRBY', tag .. 'n', 'c', 1)
-return {'created', number3(number)}
+call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4])
+
+for at = 1, #ARGV[10], 7 do
+  remove(pages .. sub(ARGV[10], at, at + 4), sub(ARGV[10], at + 5, at + 6), number)
+end
+each_let_go(function(known) let_go(known, number) end)
+let_go(ARGV[16], number)
+for at = 1, #ARGV[9], 7 do
+  add(pages .. sub(ARGV[9], at, at + 4), sub(ARGV[9], at + 5, at + 6), number)
+end
+for at = 1, #ARGV[11], stride do hold(paragraph_at(at), number) end
+for at = 1, #ARGV[13], 3 do hold(sub(ARGV[13], at, at + 2), number) end
+
+return {deleting and 'deleted' or current and 'replaced' or 'created', number3(number)}
