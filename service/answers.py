@@ -49,7 +49,9 @@ class IndexState(Answer):
     documents: int
     paragraphs: int
     partitions: int
-    bytes: int = Field(description="Memory that Redis uses for everything it holds, other collections included.")
+    bytes: int = Field(
+        description="Memory that Redis uses for everything it holds, other collections included."
+    )
     parameters: dict[str, Any]
     digest: str
     redis_version: str

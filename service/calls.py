@@ -17,9 +17,9 @@ from service.reading import read_body, read_query
 
 View = Callable[..., Response]
 
-OF_EVERY_CALL = (kinds.BAD_REQUEST, kinds.NOT_UTF8, kinds.INVALID_PARAMETER, kinds.INTERNAL)
+OF_EVERY_CALL = (kinds.NOT_UTF8, kinds.INVALID_PARAMETER, kinds.INTERNAL)
 OF_A_COLLECTION = (kinds.NOT_FOUND, kinds.STORAGE_UNAVAILABLE, kinds.OTHER_PARAMETERS)
-OF_A_BODY = (kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE)
+OF_A_BODY = (kinds.BAD_REQUEST, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def call(
     body: type[BaseModel] | None = None,
     problems: tuple[Problem, ...] = (),
 ) -> Callable[[View], View]:
-    """Route ``method rule`` to the decorated view, which gets the query and the body if it has any, and the path.
+    """Route ``method rule`` to the decorated view. It gets the query and body if it has any, and the path.
 
     ``answers``: for each status the type of its JSON, or None. ``problems``: those that this call adds to the
     ones that its query and body imply.

@@ -15,6 +15,12 @@ from service.settings import CollectionName
 MAX_EXCLUDED = 1000
 """Ids or publishers that one check can exclude: a house's own list fits."""
 
+MAX_QUERY_EXCLUDED = 20
+"""Publishers that a query can exclude: servers take URLs up to 64 kB."""
+
+MAX_QUERY_LINE = 200
+"""Code points of each."""
+
 MAX_SOURCES = 1000
 """Sources that one answer can list."""
 
@@ -89,7 +95,7 @@ Date = Annotated[
         examples=["2026-11-23"],
     ),
 ]
-Line = Annotated[str, AfterValidator(_line), Field(max_length=MAX_LINE)]
+Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_line)]
 Threshold = Annotated[
     float,
     Field(
@@ -125,14 +131,14 @@ class CopiesQuery(InCollection):
     threshold: Threshold | None = None
     min_words: MinWords = 8
     limit: Limit = 10
-    exclude_publishers: list[Line] = Field(
+    exclude_publishers: list[Annotated[str, Field(max_length=MAX_QUERY_LINE)]] = Field(
         default=[],
-        max_length=MAX_EXCLUDED,
+        max_length=MAX_QUERY_EXCLUDED,
         description="Publishers whose documents are no sources; may be repeated.",
     )
     view: Literal["copies", "document"] = Field(
         default="copies",
-        description="'document' reads the stored document whose id itself ends in /copies, instead of a report.",
+        description="'document' reads the stored document whose id itself ends in /copies: no report.",
     )
 
 

@@ -19,8 +19,8 @@ PREFIX = "urn:nearcopy:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of problem: the last part of its type, its status, its title, and the seconds after which the same
-    request may succeed, if it may."""
+    """A kind of problem: the last part of its type, its status, its title, and, where waiting may help, after
+    how many seconds to try again."""
 
     slug: str
     status: int

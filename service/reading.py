@@ -149,6 +149,6 @@ def _advice(item: ErrorDetails) -> str:
         case "string_pattern_mismatch":
             return f"must match {item['ctx']['pattern']}"
         case "string_unicode":
-            return "holds a name with a lone surrogate: send whole Unicode characters"
+            return "holds a lone surrogate: send whole Unicode characters"
     words = item["msg"].replace("Input should be", "must be").replace("should have", "must have")
     return words[0].lower() + words[1:]

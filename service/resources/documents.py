@@ -88,7 +88,6 @@ def delete_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>" + COPIES,
     query=CopiesQuery,
     answers={200: Report | StoredDocument},
-    problems=(problems.NO_WORDS,),
 )
 def document_copies(query: CopiesQuery, id: str) -> Response:
     """Check a stored document against the others.

@@ -1,0 +1,72 @@
+"""Requests that schemathesis makes up from the OpenAPI description, good and bad ones, to every call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
+
+from nearcopy.archive import Archive
+from nearcopy.document import Document
+from service.app import create_app
+from service.archives import Archives
+from service.openapi import describe
+from tests.contract.serving import Service
+from tests.contract.texts import DOCUMENT
+
+EXAMPLES = 40
+"""Requests to each call, besides those that cover each rule of the description once."""
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "checks": {
+            # JSON Schema cannot say: has a word, at most 512 bytes, at least the index's threshold, is a date
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "422"]},
+            # 413 for a list so long that the body is over the limit
+            "negative_data_rejection": {"expected-statuses": ["400", "404", "405", "413", "415", "422"]},
+        },
+        "operations": [
+            # PUT and DELETE are for the document whose id ends in /copies
+            {
+                "include-path": "/v1/documents/{id}/copies",
+                "checks": {
+                    "unsupported_method": {"enabled": False},
+                    "allow_header_conformance": {"enabled": False},
+                },
+            }
+        ],
+    }
+)
+
+schema = schemathesis.openapi.from_dict(describe(create_app(Archives())), config=CONFIG)
+
+
+@pytest.fixture(scope="module")
+def address(redis_url: str) -> Iterator[str]:
+    """A running service, with a document in it."""
+    collection = f"generated-{os.getpid()}"
+    with Archive.open(redis_url, collection) as archive:
+        archive.put(Document.checked(DOCUMENT))
+    with Service(redis_url, collection) as service:
+        yield service.address
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """Connections that are kept between requests."""
+    with requests.Session() as kept:
+        yield kept
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_described(
+    case: schemathesis.Case[Any], address: str, session: requests.Session
+) -> None:
+    case.call_and_validate(base_url=address, session=session)

@@ -1,0 +1,25 @@
+"""The real service, as it runs in production."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.serving import Service
+
+
+@pytest.fixture(scope="session")
+def service(redis_url: str) -> Iterator[Service]:
+    """A service that all tests share; each names a collection of its own."""
+    with Service(redis_url, f"service-{os.getpid()}", workers="2") as running:
+        yield running
+
+
+@pytest.fixture
+def http(service: Service, collection: str) -> Iterator[httpx.Client]:
+    """A client of the service; its calls are on the test's collection."""
+    with httpx.Client(base_url=service.address, params={"collection": collection}, timeout=30) as client:
+        yield client
