@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from service.cli.program import program as command_line
 from service.settings import table
 from tests.contract.serving import Service
 
@@ -66,6 +67,15 @@ def test_ci_is_a_script_that_bash_can_read() -> None:
 def test_the_readme_lists_every_setting_with_its_default_and_help() -> None:
     rows = re.findall(r"^\| `(NEARCOPY_\w+)` \| (.*?) \| (.*?) \|$", section("Settings"), re.MULTILINE)
     assert [(name, default.strip("`"), text) for name, default, text in rows] == list(table())
+
+
+def test_the_readme_lists_every_command_and_names_only_files_that_there_are() -> None:
+    cells = re.findall(r"^\| (.*?) \|", section("Command line"), re.MULTILINE)
+    assert sorted(re.findall(r"`nearcopy (\w+)", " ".join(cells))) == sorted(command_line.commands)
+    for module in re.findall(r"python -m ([\w.]+)", section("Figures")):
+        assert (TOP / module.replace(".", "/")).with_suffix(".py").exists()
+    for name in re.findall(r"`((?:nearcopy|service|worker|tests|bench)/[\w./]*)`", README):
+        assert (TOP / name).exists(), name
 
 
 def test_every_file_that_is_no_module_ships_in_the_package() -> None:
