@@ -15,6 +15,9 @@ from nearcopy.errors import NearcopyError
 LOOK_SECONDS = 0.25
 """How often the keeper looks whether it shall stop."""
 
+HANG_UP_SECONDS = 5.0
+"""How long a busy server is waited for at the end."""
+
 _starting = threading.Lock()
 """Held while a server is started. A worker that is forked meanwhile would inherit the lock on the data
 directory and hold it for the rest of its life."""
@@ -43,7 +46,7 @@ class Keeper:
         """Stop the server, unless other processes use it."""
         self._stopping.set()
         self._thread.join()
-        self._line.close()
+        self._hang_up()
         self._server.stop()
 
     def __enter__(self) -> Keeper:
@@ -53,6 +56,14 @@ class Keeper:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _hang_up(self) -> None:
+        # Redis forgets a connection that breaks only after the next command, and would count it as a user
+        with self._line, contextlib.suppress(OSError):
+            self._line.settimeout(HANG_UP_SECONDS)
+            self._line.sendall(b"QUIT\r\n")
+            while self._line.recv(64):
+                pass
 
     def _keep(self) -> None:
         while not self._stopping.is_set():

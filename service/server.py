@@ -22,13 +22,19 @@ from nearcopy.errors import NearcopyError
 from service.app import create_app
 from service.archives import Archives
 from service.keeper import Keeper
-from service.settings import Settings, SettingsError
+from service.settings import Settings
 
 STOP_SECONDS = 15
 """A worker that has not finished its requests by then is killed."""
 
 START_SECONDS = 120
 """The first start of all compiles the kernels, which takes this long on a slow machine."""
+
+LOG_HANDLERS = {
+    name: {"class": "logging.StreamHandler", "formatter": formatter, "stream": "ext://sys.stderr"}
+    for name, formatter in (("console", "generic"), ("access", "access"))
+}
+"""granian would log on stdout."""
 
 
 def application() -> Flask:
@@ -47,10 +53,9 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C. ``ready`` is told the address once it answers.
 
     Without a Redis URL the embedded Redis runs as long as the service, and is started again where it dies.
-    Raises `SettingsError` where the address cannot be had, `StorageUnavailable` where there is no Redis to
-    start; a Redis of the user's own may come later.
+    Raises `StorageUnavailable` where there is no Redis to start; a Redis of the user's own may come later.
+    The caller has made sure with `check_address` that the address is free: granian would share the port.
     """
-    check_address(settings)
     # Workers are forked where the system allows it, and have the kernels from the start
     warm_up()
     with _redis_url(settings) as url:
@@ -69,6 +74,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS,
             log_level=LogLevels.error,
+            log_dictconfig={"handlers": LOG_HANDLERS},
         )
         hang_up = signal.getsignal(signal.SIGHUP)
         # granian reloads on SIGHUP. Nothing can have changed; a terminal that closes means the end, or nohup
@@ -78,22 +84,6 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             )
         )
         server.serve()
-
-
-def check_address(settings: Settings) -> None:
-    """Raise `SettingsError` unless the address is free. granian shares a port with whoever listens there."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        place = f"{settings.host}:{settings.port}"
-        raise SettingsError(
-            f"cannot listen on {place}: {error.strerror}; choose another --port or --host"
-        ) from None
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ Each field is the environment variable NEARCOPY_<NAME>; `nearcopy serve --help` 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
@@ -73,6 +74,22 @@ def table() -> Iterator[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else str(field.default)
         yield PREFIX + name.upper(), default, field.description or ""
+
+
+def check_address(settings: Settings) -> None:
+    """Raise `SettingsError` unless the service can listen on its address, and nobody else does."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise SettingsError(
+            f"cannot listen on {place}: {error.strerror}; choose another --port or --host"
+        ) from None
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:

@@ -25,10 +25,18 @@ _SEEN = dict.fromkeys(_COMMANDS + _TURNS, "\N{REPLACEMENT CHARACTER}")
 _SEEN_IN_TEXTS = {code: seen for code, seen in _SEEN.items() if chr(code) not in "\n\t"}
 
 
-def _console(stderr: bool) -> Console:
+class PlainConsole(Console):
+    """A console that takes texts as they are, and leaves a broken pipe to whoever ends the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Called where the pipe broke; rich itself would exit."""
+        raise
+
+
+def _console(stderr: bool) -> PlainConsole:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+    return PlainConsole(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 out = _console(stderr=False)

@@ -19,7 +19,7 @@ from service.cli.console import out, print_json
 from service.cli.options import as_json, command, open_archive, redis_url
 from service.cli.report import print_report
 from service.cli.serve import serve_until_stopped
-from service.settings import Settings
+from service.settings import Settings, check_address
 
 if TYPE_CHECKING:
     from nearcopy.archive import Archive
@@ -40,8 +40,6 @@ def demo(port: str | None, serve: bool, redis_url: str | None, as_json: bool) ->
     """
     settings = Settings.from_environ(port=port, redis_url=redis_url)
     if serve:
-        from service.server import check_address  # with the engine, which takes a second: see open_archive
-
         check_address(settings)
     documents = list(samples.archive())
     with _archive_for(documents, redis_url) as archive:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import click
 
@@ -25,12 +26,23 @@ from service.cli.stats import stats
 from service.settings import SettingsError
 
 
+class ReaderGone(Exception):
+    """Whoever read the output stopped reading."""
+
+
 class Program(click.Group):
     """A group that lists its commands in the order in which one meets them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The names as they were added; click sorts them."""
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click itself would end a broken pipe with the code of rejected records."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
 
 @click.group(
@@ -58,16 +70,16 @@ def _run() -> int:
         code = program(prog_name="nearcopy", standalone_mode=False)
         sys.stdout.flush()
         return int(code or Exit.DONE)
+    except (ReaderGone, BrokenPipeError):
+        # Python flushes once more at its end, and would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.READER_GONE
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         complain("interrupted")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes once more at its end, and would complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.READER_GONE
     except NearcopyError as error:
         complain(str(error))
         return exits.code_of(error)

@@ -70,7 +70,7 @@ def _name(source: Source) -> str:
 
 def _sources(sources: tuple[Source, ...]) -> Table:
     table = _table("Sources")
-    for heading in ("", "of the text", "of the source", "resem-\nblance", "words"):
+    for heading in ("", "of the\ntext", "of the\nsource", "resem-\nblance", "words"):
         table.add_column(heading, justify="right")
     table.add_column("published", no_wrap=True)
     table.add_column("publisher", overflow="fold")
@@ -92,7 +92,7 @@ def _table(title: str) -> Table:
 
 def _document(source: Source) -> Text:
     named = Text(one_line(source.title or ""))
-    return named.append(" " * bool(named) + one_line(source.document), "cyan")
+    return named.append("\n" * bool(named) + one_line(source.document), "cyan")
 
 
 def _print_passages(sources: tuple[Source, ...], text: str) -> None:

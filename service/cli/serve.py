@@ -9,7 +9,7 @@ import click
 
 from service.cli.console import out
 from service.cli.options import command
-from service.settings import PREFIX, Settings, option, table
+from service.settings import PREFIX, Settings, check_address, option, table
 
 
 def of_settings(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +36,8 @@ def serve(**chosen: Any) -> None:
 
 
 def serve_until_stopped(settings: Settings) -> None:
-    """Serve, and say where."""
+    """Serve, and say where. Raises `SettingsError` where the address cannot be had."""
+    check_address(settings)
     from service.server import serve  # with the engine, which takes a second: see open_archive
 
     serve(settings, lambda url: out.print(f"answering on {url} (Ctrl-C ends it)", soft_wrap=True))
