@@ -39,28 +39,33 @@ class _Partition:
         self.ids: dict[bytes, bytes] = {}
         self.texts: set[int] = set()
         self.records: list[Record] = []
-        for key in self.client.scan_iter(match=self.tag + b"*", count=2000):
-            self._read(key, key[len(self.tag) :])
+        pages = [
+            key for key in self.client.scan_iter(match=self.tag + b"*", count=2000) if self._is_page(key)
+        ]
+        for start in range(0, len(pages), 1000):
+            names = pages[start : start + 1000]
+            for key, content in zip(names, self.client.mget(names), strict=True):
+                self._read_page(key[-5:], content)
 
-    def _read(self, key: bytes, rest: bytes) -> None:
-        if rest in (b"g", b"n", b"log"):
-            return
+    def _is_page(self, key: bytes) -> bool:
+        rest = key[len(self.tag) :]
+        if rest in (b"g", b"n", b"log", self.generation + b"s", self.generation + b"n"):
+            return False
         if rest[:1] == b"i":
             assert len(rest) == 3
             self.ids |= self.client.hgetall(key)
-        elif rest[:1] == b"t":
+            return False
+        if rest[:1] == b"t":
             assert len(rest) == 4
             self.texts.add(int.from_bytes(rest[1:]))
-        else:
-            assert rest.startswith(self.generation), rest
-            self._read_page(key, rest[len(self.generation) :])
+            return False
+        assert rest.startswith(self.generation), rest
+        assert len(rest) == len(self.generation) + 5, rest
+        return True
 
-    def _read_page(self, key: bytes, rest: bytes) -> None:
-        if rest in (b"s", b"n"):
-            return
-        assert len(rest) == 5, rest
+    def _read_page(self, rest: bytes, content: bytes) -> None:
         letter, band, page = chr(rest[0]), rest[1], int.from_bytes(rest[2:])
-        width, content = WIDTHS[letter.lower()] + 3, self.client.get(key)
+        width = WIDTHS[letter.lower()] + 3
         assert len(content) % width == 0
         for at in range(0, len(content), width):
             record = content[at : at + width]
