@@ -9,12 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from nearcopy import check, embedded, ingest
-from nearcopy.check import Options
 from nearcopy.connection import Client, connect, steady
 from nearcopy.document import Document
 from nearcopy.errors import InputError, NotFound
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Outcome
+from nearcopy.judge.case import Options
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
 
@@ -34,10 +34,10 @@ class Archive:
         cls, url: str | None = None, collection: str = "main", *,
         parameters: Parameters | None = None, partitions: int = 1, create: bool = True,
     ) -> Archive:
-        """Open a collection of the Redis at ``url``, else of ``NEARCOPY_REDIS_URL``, else of the embedded one.
+        """Open a collection of the Redis at ``url``, else at ``NEARCOPY_REDIS_URL``, else the embedded one.
 
-        Created where it is missing, unless ``create`` is false. Raises `InputError` (name or URL), `NotFound`,
-        `ParametersMismatch` and `StorageUnavailable`.
+        Created where it is missing, unless ``create`` is false. Raises `InputError` (name or URL),
+        `NotFound`, `ParametersMismatch` and `StorageUnavailable`.
         """
         if not COLLECTION.fullmatch(collection):
             raise InputError(
@@ -59,7 +59,7 @@ class Archive:
         self, text: str, *, title: str | None = None, publisher: str | None = None,
         published_at: str | None = None, threshold: float | None = None, min_words: int = 8,
         exclude_documents: Collection[str] = (), exclude_publishers: Collection[str] = (), limit: int = 10,
-        verify: int = 50,
+        verify: int = 200,
     ) -> Report:
         """Has this text been published before? See `nearcopy.check.Options`; the metadata is not used yet."""
         return check.check(
@@ -69,7 +69,7 @@ class Archive:
 
     def copies(
         self, id: str, *, threshold: float | None = None, min_words: int = 8, limit: int = 10,
-        exclude_publishers: Collection[str] = (), verify: int = 50,
+        exclude_publishers: Collection[str] = (), verify: int = 200,
     ) -> Report:
         """The report of a stored document against all others. Raises `NotFound`."""
         options = Options(threshold, min_words, (id,), exclude_publishers, limit, verify)

@@ -7,8 +7,6 @@ candidates (one more), align word by word, report.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,33 +15,18 @@ from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
 from nearcopy.index.reading import Found, fetch, look_up
 from nearcopy.index.store import Store
-from nearcopy.judge import Judged, Submission, report
+from nearcopy.judge.case import Case, Key, Options, Submission
+from nearcopy.judge.verdict import report
 from nearcopy.lsh import buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
 from nearcopy.text.scanning import Scanned, scan_texts
 
+BY_WORDS = 50
+"""Candidates that are verified first, by the words they may share."""
+
 SAMPLE = 12
 """Documents looked at to decide whether a paragraph that stands in many is boilerplate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a check may be asked to do; the defaults are the contract's.
-
-    ``verify``: candidates aligned, the best first. ``common_documents``: how many documents a paragraph
-    stands in before it may be boilerplate. ``copy_from``, ``unique_below``: the verdict's bounds.
-    """
-
-    threshold: float | None = None
-    min_words: int = 8
-    exclude_documents: Collection[str] = ()
-    exclude_publishers: Collection[str] = ()
-    limit: int = 10
-    verify: int = 50
-    common_documents: int = 12
-    copy_from: float = 0.8
-    unique_below: float = 0.05
 
 
 def check(store: Store, text: str, options: Options | None = None) -> Report:
@@ -53,9 +36,19 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
     submission = read_submission(text, store.parameters, options)
     found = look_up(store, submission.buckets, submission.indexed_words(), submission.words)
     documents, gone = _candidates(store, found, options)
-    aligned, others = _aligned(submission, documents, options)
-    judged = Judged(documents, others, aligned, _copies(found, submission), gone)
-    return report(submission, judged, found, store, options, started)
+    others = scan_texts([document.text for document in documents.values()])
+    case = Case(
+        submission=submission,
+        options=options,
+        documents=list(documents.values()),
+        places={key: place for place, key in enumerate(documents)},
+        others=others,
+        aligned=align.align(submission.scanned, 0, others, options.min_words),
+        copies=_copies(found, submission),
+        gone=gone,
+        shingle=store.parameters.shingle,
+    )
+    return report(case, found, store, started)
 
 
 def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Comparison:
@@ -89,7 +82,7 @@ def read_submission(text: str, parameters: Parameters, options: Options) -> Subm
     if options.limit < 1:
         raise InputError("limit must be at least 1", "limit")
     scanned = _scanned(checked_text(text), "text")
-    return Submission(scanned, buckets_of(scanned, parameters), threshold, options.min_words)
+    return Submission(scanned, buckets_of(scanned, parameters), threshold)
 
 
 def _check_least(min_words: int) -> None:
@@ -106,39 +99,43 @@ def _scanned(text: str, name: str) -> Scanned:
 
 def _candidates(
     store: Store, found: list[Found], options: Options
-) -> tuple[dict[tuple[int, int], Document], set[tuple[int, int]]]:
+) -> tuple[dict[Key, Document], set[Key]]:
     """The documents to align, by (partition, number): the best, and samples of those that hold a paragraph
     which many hold. Also those that were asked for and are removed or excluded.
 
     Excluded ones make room for the next, so that as many are verified as there would be without them."""
     order = _ranked(found)
-    place = options.verify + len(options.exclude_documents)
+    verify = max(options.verify, options.limit)
+    place = verify + len(options.exclude_documents)
     wanted = dict.fromkeys(_samples(found, options) + order[:place])
-    documents: dict[tuple[int, int], Document] = {}
-    gone: set[tuple[int, int]] = set()
+    documents: dict[Key, Document] = {}
+    gone: set[Key] = set()
     while wanted:
         for key, document in _fetched(store, list(wanted)).items():
             if document is None or _excluded(document, options):
                 gone.add(key)
             else:
                 documents[key] = document
-        missing = min(options.verify, len(order)) - len(documents)
+        missing = min(verify, len(order)) - len(documents)
         wanted = dict.fromkeys(order[place : place + missing] if missing > 0 else [])
         place += len(wanted)
     return documents, gone
 
 
-def _ranked(found: list[Found]) -> list[tuple[int, int]]:
-    keys = [(p, int(n)) for p, part in enumerate(found) for n in part.documents]
-    if len(found) == 1:
-        return keys
-    weights = np.concatenate([part.words for part in found])
-    return [keys[k] for k in np.argsort(-weights, kind="stable")]
+def _ranked(found: list[Found]) -> list[Key]:
+    """All candidates: the best by the words that they may share, then by their place in some bucket of the
+    submission, so that what a short passage was taken from is verified beside hundreds of whole copies."""
+    keys = [(p, n) for p, part in enumerate(found) for n in part.candidates.numbers.tolist()]
+    words = np.concatenate([part.candidates.words for part in found])
+    places = np.concatenate([part.candidates.places for part in found])
+    order = dict.fromkeys(np.argsort(-words, kind="stable")[:BY_WORDS].tolist())
+    order |= dict.fromkeys(np.lexsort((-words, places)).tolist())
+    return [keys[k] for k in order]
 
 
-def _samples(found: list[Found], options: Options) -> list[tuple[int, int]]:
+def _samples(found: list[Found], options: Options) -> list[Key]:
     """Evenly chosen documents of each paragraph that stands in many."""
-    chosen: dict[tuple[int, int], None] = {}
+    chosen: dict[Key, None] = {}
     for paragraph in range(len(found[0].copies)):
         keys = [(p, int(n)) for p, part in enumerate(found) for n in part.copies[paragraph]]
         if len(keys) >= options.common_documents:
@@ -147,10 +144,10 @@ def _samples(found: list[Found], options: Options) -> list[tuple[int, int]]:
     return list(chosen)
 
 
-def _fetched(store: Store, wanted: list[tuple[int, int]]) -> dict[tuple[int, int], Document | None]:
+def _fetched(store: Store, wanted: list[Key]) -> dict[Key, Document | None]:
     by_partition = {p: [n for q, n in wanted if q == p] for p in {p for p, _ in wanted}}
 
-    def one(partition: int) -> dict[tuple[int, int], Document | None]:
+    def one(partition: int) -> dict[Key, Document | None]:
         numbers = by_partition.get(partition, [])
         stored = fetch(store, partition, np.array(numbers, dtype=np.int64))
         return {(partition, n): document for n, document in zip(numbers, stored, strict=True)}
@@ -164,14 +161,7 @@ def _excluded(document: Document, options: Options) -> bool:
     )
 
 
-def _aligned(
-    submission: Submission, documents: dict[tuple[int, int], Document], options: Options
-) -> tuple[align.Aligned, Scanned]:
-    others = scan_texts([document.text for document in documents.values()])
-    return align.align(submission.scanned, 0, others, options.min_words), others
-
-
-def _copies(found: list[Found], submission: Submission) -> dict[int, set[tuple[int, int]]]:
+def _copies(found: list[Found], submission: Submission) -> dict[int, set[Key]]:
     """For each indexed paragraph, by its place in the submission, the documents that hold it."""
     return {
         int(paragraph): {(p, int(n)) for p, part in enumerate(found) for n in part.copies[index]}

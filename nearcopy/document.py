@@ -40,7 +40,8 @@ class Document:
         named = {name: _optional_text(free.pop(name, None), name) for name in NAMED_FIELDS}
         check_date(named["published_at"])
         _json_fields(free)
-        return cls(id=checked_id(record.get("id")), text=checked_text(record.get("text")), fields=free, **named)
+        text = checked_text(record.get("text"))
+        return cls(id=checked_id(record.get("id")), text=text, fields=free, **named)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object that `checked` reads, without the fields that are empty."""
@@ -77,18 +78,19 @@ def check_date(value: str | None, name: str = "published_at") -> None:
     if value is not None:
         try:
             instant(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise InputError(
                 f"{name} is not an ISO 8601 date or time: write 2026-11-23 or 2026-11-23T08:30:00Z", name
             ) from None
 
 
 def instant(value: str) -> datetime:
-    """The moment a date names, for comparing: UTC where no offset is given, midnight where no time is."""
+    """The moment a date names, for comparing: UTC where no offset is given; where no time is, the last one of
+    the day, since a paper that gives the day alone cannot be said to precede an agency's minute."""
     try:
-        parsed = datetime.fromisoformat(value)
+        parsed = datetime.combine(date.fromisoformat(value), datetime.max.time())
     except ValueError:
-        parsed = datetime.combine(date.fromisoformat(value), datetime.min.time())
+        parsed = datetime.fromisoformat(value)
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

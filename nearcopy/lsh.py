@@ -29,7 +29,8 @@ class Buckets:
     - ``paragraphs`` int64[P]: which spans of the batch those are
     - ``bands`` uint64[P, bands] and ``runs`` uint64[P]: their bands, and the hash of their words in order
     - ``document_bands`` uint64[T, bands]
-    - ``fingerprints`` uint64[F], those of text t at ``fingerprint_bounds[t]`` int64[T + 1]
+    - ``fingerprints`` uint64[F], those of text t at ``fingerprint_bounds[t]`` int64[T + 1]; ``contexts``
+      uint16[F]: a byte of the words before each, a byte of those after it
     - ``bounds`` int64[T + 1]: where the indexed paragraphs of each text begin
     """
 
@@ -38,6 +39,7 @@ class Buckets:
     runs: NDArray[np.uint64]
     document_bands: NDArray[np.uint64]
     fingerprints: NDArray[np.uint64]
+    contexts: NDArray[np.uint16]
     fingerprint_bounds: NDArray[np.int64]
     bounds: NDArray[np.int64]
 
@@ -50,13 +52,14 @@ def buckets_of(scanned: Scanned, parameters: Parameters) -> Buckets:
     long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= parameters.least_words)
     runs = np.empty(len(long), dtype=np.uint64)
     kernels.run_hashes(scanned.hashes, np.ascontiguousarray(bounds[long]), runs)
-    fingerprints, fingerprint_bounds = fingerprints_of(scanned, parameters)
+    fingerprints, contexts, fingerprint_bounds = fingerprints_of(scanned, parameters)
     return Buckets(
         paragraphs=long,
         bands=_bands(signatures[long], parameters, PARAGRAPH_SALT),
         runs=runs,
         document_bands=_bands(documents, parameters, DOCUMENT_SALT),
         fingerprints=fingerprints,
+        contexts=contexts,
         fingerprint_bounds=fingerprint_bounds,
         bounds=np.searchsorted(long, scanned.text_spans).astype(np.int64),
     )
@@ -64,14 +67,19 @@ def buckets_of(scanned: Scanned, parameters: Parameters) -> Buckets:
 
 def fingerprints_of(
     scanned: Scanned, parameters: Parameters
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Winnowed fingerprints uint64[F] of a batch and where those of each text begin, int64[T + 1]."""
-    out = np.empty(len(scanned.hashes), dtype=np.uint64)
+) -> tuple[NDArray[np.uint64], NDArray[np.uint16], NDArray[np.int64]]:
+    """Winnowed fingerprints uint64[F] of a batch, their contexts uint16[F], and where those of each text
+    begin, int64[T + 1].
+
+    Two fingerprints that are equal by chance, or by a phrase that everybody uses, seldom have the same words
+    before or after them: a hit counts only where one of the two bytes of the context is equal.
+    """
+    out, contexts = np.empty(len(scanned.hashes), np.uint64), np.empty(len(scanned.hashes), np.uint16)
     bounds = np.empty_like(scanned.text_words)
     count = kernels.winnow(
-        scanned.hashes, scanned.text_words, parameters.gram, parameters.window, out, bounds
+        scanned.hashes, scanned.text_words, parameters.gram, parameters.window, out, contexts, bounds
     )
-    return out[:count], bounds
+    return out[:count], contexts[:count], bounds
 
 
 def _bands(signatures: Signatures, parameters: Parameters, salt: np.uint64) -> NDArray[np.uint64]:

@@ -18,6 +18,13 @@ from nearcopy.errors import InputError
 LAYOUT = 1
 """Version of folding, hashing and pages. It is part of the digest: an index of another layout is refused."""
 
+CONTEXT = 3
+"""Words on either side of a fingerprint that its context tells of. With the fingerprint's own five that makes
+eight: the shortest passage that is reported."""
+
+LEAST_WINDOW = 2 * CONTEXT + 1
+"""Of winnowing: a run that is always found must hold a fingerprint and its context on one side."""
+
 MAX_BANDS = 255
 """Bands are numbered in one byte of a key."""
 
@@ -83,9 +90,11 @@ class Parameters:
             raise InputError("the threshold must be above 0 and at most 1", "threshold")
         if not 1 <= self.bands <= MAX_BANDS:
             raise InputError(f"bands must be 1 to {MAX_BANDS}", "bands")
-        for name in ("rows", "shingle", "gram", "window", "least_words"):
+        for name in ("rows", "shingle", "gram", "least_words"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1", name)
+        if self.window < LEAST_WINDOW:
+            raise InputError(f"the window must be at least {LEAST_WINDOW}", "window")
 
     @classmethod
     def for_threshold(cls, threshold: float = 0.5, probability: float = 0.99) -> Parameters:

@@ -15,7 +15,8 @@ Status = Literal["matched", "repeat", "common", "short", "unique"]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """An aligned run of words. ``words`` are the submission's, ``similarity`` is equal words / longer side."""
+    """An aligned run of words. ``words`` are the submission's, ``similarity`` is equal words over the longer
+    side's."""
 
     start: int
     end: int

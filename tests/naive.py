@@ -171,14 +171,28 @@ def signature(hashes: Sequence[int], permutations: int, seed: int) -> np.ndarray
 
 
 def winnowed(hashes: Sequence[int], window: int) -> list[int]:
-    """Of each window the least hash, the rightmost of equals; each place once (Schleimer and others 2003)."""
+    """Of each window the place of the least hash, the rightmost of equals; each place once (Schleimer and
+    others 2003)."""
     places = []
     for begin in range(max(len(hashes) - window, 0) + 1 if hashes else 0):
         inside = range(begin, min(begin + window, len(hashes)))
         place = min(inside, key=lambda k: (hashes[k], -k))
         if not places or places[-1] != place:
             places.append(place)
-    return [hashes[place] for place in places]
+    return places
+
+
+def fingerprints(words: Sequence[int], gram: int, window: int) -> list[tuple[int, int]]:
+    """The winnowed runs of a text, each with its context: a byte of the three words before it, read
+    backwards, and a byte of the three after it."""
+    if len(words) < gram:
+        return []
+    hashes = run_hashes(words, gram)
+    out = []
+    for place in winnowed(hashes, window):
+        before, after = words[max(place - 3, 0) : place][::-1], words[place + gram : place + gram + 3]
+        out.append((hashes[place], (run_hash(before) & 255) << 8 | run_hash(after) & 255))
+    return out
 
 
 # ---- comparison of two lists of words

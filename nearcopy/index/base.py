@@ -5,6 +5,7 @@ A page is the concatenation of its records in the order of their numbers; `keys`
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,18 +18,18 @@ from nearcopy.index.shape import BUCKET_CAP, Shape
 
 Hashes = NDArray[np.uint64]
 Ints = NDArray[np.int64]
-Pages = Iterator[tuple[list[bytes], list[bytes]]]
-"""Keys and contents of pages, some thousands at a time."""
+Keys = list[bytes]
+Contents = list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """All that one partition's documents leave in a generation. Numbers count from 1, in the order of the rows.
+    """All that one partition's documents leave in a generation; paragraphs are numbered from 1.
 
     - ``bands`` uint64[P, bands] and ``runs`` uint64[P] of every distinct paragraph
     - ``holders`` int64[H, 2]: paragraph and document, each pair once, by paragraph
     - ``document_bands`` uint64[D, bands], ``document_numbers`` int64[D]
-    - ``fingerprints`` uint64[F] and ``fingerprint_numbers`` int64[F], the document of each
+    - ``fingerprints`` uint64[F], ``contexts`` uint16[F], ``fingerprint_numbers`` int64[F]: whose each is
     """
 
     bands: Hashes
@@ -37,6 +38,7 @@ class Postings:
     document_bands: Hashes
     document_numbers: Ints
     fingerprints: Hashes
+    contexts: NDArray[np.uint16]
     fingerprint_numbers: Ints
 
     def shape(self) -> Shape:
@@ -44,25 +46,31 @@ class Postings:
         return Shape.for_records(len(self.runs), len(self.document_numbers), len(self.fingerprints))
 
 
-def base_pages(names: PartitionKeys, generation: bytes, postings: Postings, shape: Shape) -> Pages:
-    """Every base page of a generation: paragraph bands, document bands, fingerprints, exact ones, holders."""
+def base_pages(
+    names: PartitionKeys, generation: bytes, postings: Postings, shape: Shape
+) -> Iterator[tuple[Keys, Contents]]:
+    """Keys and contents of every base page of a generation, band by band: paragraph and document bands,
+    fingerprints, exact paragraphs, holders."""
     numbers = np.arange(1, len(postings.runs) + 1, dtype=np.int64)
 
-    def nets(kind: str, hashes: Hashes, owners: Ints, width: int = 2) -> Pages:
-        for band in range(hashes.shape[1]):
-            column = np.ascontiguousarray(hashes[:, band])
-            pages = page_numbers(column, shape.base[kind])
-            records = np.concatenate([big_endian(column, width), _number_bytes(owners)], axis=1)
-            yield _packed(names, generation, kind.encode(), band, pages, records)
+    def net(kind: str, hashes: Hashes, owners: Ints, width: int = 2, band: int = 0) -> tuple[Keys, Contents]:
+        pages = page_numbers(hashes, shape.base[kind])
+        parts = [big_endian(hashes, width), _number_bytes(owners)]
+        if kind == "f":
+            parts.insert(1, big_endian(postings.contexts.astype(np.uint64), 2))
+        return _packed(names, generation, kind.encode(), band, pages, np.concatenate(parts, axis=1), width)
 
-    yield from nets("p", postings.bands, numbers)
-    yield from nets("d", postings.document_bands, postings.document_numbers)
-    yield from nets("f", postings.fingerprints[:, None], postings.fingerprint_numbers)
-    yield from nets("x", postings.runs[:, None], numbers, 6)
+    for band in range(postings.bands.shape[1]):
+        yield net("p", np.ascontiguousarray(postings.bands[:, band]), numbers, band=band)
+        yield net(
+            "d", np.ascontiguousarray(postings.document_bands[:, band]), postings.document_numbers, band=band
+        )
+    yield net("f", postings.fingerprints, postings.fingerprint_numbers)
+    yield net("x", postings.runs, numbers, 6)
     paragraphs, documents = postings.holders[:, 0], postings.holders[:, 1]
     low = (paragraphs & (1 << OWNER_BITS) - 1).astype(np.uint8)
     records = np.concatenate([low[:, None], _number_bytes(documents)], axis=1)
-    yield _packed(names, generation, b"o", 0, (paragraphs >> OWNER_BITS).astype(np.uint64), records)
+    yield _packed(names, generation, b"o", 0, (paragraphs >> OWNER_BITS).astype(np.uint64), records, 1)
 
 
 def _number_bytes(numbers: Ints) -> Bytes:
@@ -70,20 +78,22 @@ def _number_bytes(numbers: Ints) -> Bytes:
 
 
 def _packed(
-    names: PartitionKeys, generation: bytes, letter: bytes, band: int, pages: NDArray[np.uint64], records: Bytes
-) -> tuple[list[bytes], list[bytes]]:
+    names: PartitionKeys, generation: bytes, letter: bytes, band: int, pages: NDArray[np.uint64],
+    records: Bytes, hash_bytes: int,
+) -> tuple[Keys, Contents]:
     """Keys and contents of the pages of one band; what a bucket holds beyond its cap is left out."""
     heads = np.zeros((len(records), 8), dtype=np.uint8)
-    heads[:, 2 : 2 + records.shape[1] - 3] = records[:, :-3]
-    order = np.lexsort((heads.view(">u8").ravel(), pages)) if len(records) else np.empty(0, dtype=np.int64)
-    order = order[_within_cap(pages[order], heads.view(">u8").ravel()[order])]
+    heads[:, 8 - hash_bytes :] = records[:, :hash_bytes]
+    buckets = heads.view(">u8").ravel()
+    order = np.lexsort((buckets, pages))
+    order = order[_within_cap(pages[order], buckets[order])]
     pages = pages[order]
     blob, width = records[order].tobytes(), records.shape[1]
     starts = np.flatnonzero(np.diff(pages, prepend=np.uint64(2**63)))
     bounds = [*(starts * width).tolist(), len(blob)]
     bands = np.full(len(starts), band, dtype=np.uint8)
     keys = names.pages(generation, letter, page_suffixes(bands, pages[starts]))
-    return keys, [blob[first:end] for first, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    return keys, [blob[first:end] for first, end in itertools.pairwise(bounds)]
 
 
 def _within_cap(pages: NDArray[np.uint64], heads: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -64,6 +64,7 @@ class _Gathered:
         none, unsigned = np.empty(0, dtype=np.int64), np.empty((0, store.parameters.bands), dtype=np.uint64)
         self.bands, self.document_bands = [unsigned], [unsigned]
         self.runs, self.fingerprints = [unsigned[:, 0]], [unsigned[:, 0]]
+        self.contexts = [np.empty(0, dtype=np.uint16)]
         self.holders, self.owners = [none], [none]
         _check_empty(store, part)
 
@@ -80,7 +81,8 @@ class _Gathered:
             texts[self.names.text(number)] = blob
             self.ids[document.id] = number.to_bytes(3, "big") + digest
         steady(lambda: self.store.client.mset(texts))
-        self._keep(buckets_of(scan_texts([document.text for document in batch]), self.store.parameters), numbers)
+        scanned = scan_texts([document.text for document in batch])
+        self._keep(buckets_of(scanned, self.store.parameters), numbers)
 
     def _keep(self, buckets: Buckets, numbers: Ints) -> None:
         self.bands.append(buckets.bands)
@@ -88,6 +90,7 @@ class _Gathered:
         self.holders.append(np.repeat(numbers, np.diff(buckets.bounds)))
         self.document_bands.append(buckets.document_bands)
         self.fingerprints.append(buckets.fingerprints)
+        self.contexts.append(buckets.contexts)
         self.owners.append(np.repeat(numbers, np.diff(buckets.fingerprint_bounds)))
 
     def postings(self) -> Postings:
@@ -98,10 +101,11 @@ class _Gathered:
         number[order] = np.arange(1, len(runs) + 1)
         held = np.unique(number[which] << 24 | np.concatenate(self.holders))
         prints, owners = np.concatenate(self.fingerprints), np.concatenate(self.owners)
-        by_owner = np.lexsort((prints, owners))
-        prints, owners = prints[by_owner], owners[by_owner]
+        contexts = np.concatenate(self.contexts)
+        by_owner = np.lexsort((contexts, prints, owners))
+        prints, owners, contexts = prints[by_owner], owners[by_owner], contexts[by_owner]
         once = np.ones(len(prints), dtype=np.bool_)
-        once[1:] = (prints[1:] != prints[:-1]) | (owners[1:] != owners[:-1])
+        once[1:] = (np.diff(prints) != 0) | (np.diff(owners) != 0) | (np.diff(contexts) != 0)
         return Postings(
             bands=np.concatenate(self.bands)[first[order]],
             runs=runs[order],
@@ -109,6 +113,7 @@ class _Gathered:
             document_bands=np.concatenate(self.document_bands),
             document_numbers=np.arange(len(self.ids), dtype=np.int64) + int(self.first or 0) + 1,
             fingerprints=prints[once],
+            contexts=contexts[once],
             fingerprint_numbers=owners[once],
         )
 
@@ -134,11 +139,13 @@ class _Gathered:
             buckets.setdefault(self.names.id_bucket(digest), {})[digest] = entry
         with translated(), self.store.client.pipeline(transaction=True) as batch:
             batch.watch(self.names.pointer, self.names.counters)
-            if batch.get(self.names.pointer) != self.live or batch.hget(self.names.counters, "d") != self.first:
+            live, given = batch.get(self.names.pointer), batch.hget(self.names.counters, "d")
+            if (live, given) != (self.live, self.first):
                 raise InputError(CHANGED, "archive")
             batch.multi()
             batch.set(self.names.pointer, self.next)
-            batch.hset(self.names.counters, mapping={"d": int(self.first or 0) + len(self.ids), "c": len(self.ids)})
+            counts = {"d": int(self.first or 0) + len(self.ids), "c": len(self.ids)}
+            batch.hset(self.names.counters, mapping=counts)
             for name, entries in buckets.items():
                 batch.hset(name, mapping=entries)
             batch.unlink(self.names.shape(self.live), self.names.generation_counters(self.live))
@@ -154,6 +161,6 @@ CHANGED = "the collection got documents while it was loaded: put the archive's d
 def _check_empty(store: Store, part: Partition) -> None:
     if int(steady(lambda: store.client.hget(part.keys.counters, "c")) or 0):
         raise InputError(
-            f"collection {store.collection!r} holds documents: an archive is loaded in bulk only into an empty one",
+            f"collection {store.collection!r} holds documents: only an empty one can be loaded in bulk",
             "collection",
         )

@@ -23,7 +23,8 @@ written in bulk and never grown; a capital its delta page, which APPEND alone gr
     {main/0}1n                    hash: ``p`` last paragraph number given
     {main/0}1p<band 1><page 3>    paragraph bands: bucket hash (2), paragraph number (3)      delta: P
     {main/0}1d<band 1><page 3>    document bands: bucket hash (2), document number (3)        delta: D
-    {main/0}1f<0><page 3>         fingerprints: bucket hash (2), document number (3)          delta: F
+    {main/0}1f<0><page 3>         fingerprints: bucket hash (2), words before (1) and after   delta: F
+                                  it (1), document number (3)
     {main/0}1x<0><page 3>         exact paragraphs: hash of the words (6), paragraph number   delta: X
     {main/0}1o<0><page 3>         documents of a paragraph: its number mod 64 (1), document   delta: O
 """
@@ -43,7 +44,7 @@ OWNER_BITS = 6
 
 MAX_NUMBER = (1 << 24) - 1
 ID_BUCKETS = 4096
-"""Small hashes that ids are spread over; each stays in Redis's compact encoding up to two million documents."""
+"""Small hashes that ids are spread over; each stays in Redis's compact encoding to two million documents."""
 
 
 def header(collection: str) -> str:
@@ -99,15 +100,15 @@ class PartitionKeys:
         return self.prefix + generation + b"n"
 
     def pages(self, generation: bytes, kind: bytes, suffixes: NDArray[np.uint8]) -> list[bytes]:
-        """The keys of pages; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them, or [N, 5] with each page's
-        own letter before it and an empty ``kind``."""
+        """The keys of pages; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them, or [N, 5]
+        with the page's letter before each and an empty ``kind``."""
         if not len(suffixes):
             return []
         head = np.frombuffer(self.prefix + generation + kind, dtype=np.uint8)
         keys = np.empty((len(suffixes), head.size + suffixes.shape[1]), dtype=np.uint8)
         keys[:, : head.size] = head
         keys[:, head.size :] = suffixes
-        return keys.view(f"V{keys.shape[1]}").ravel().tolist()  # type: ignore[no-any-return]
+        return keys.view(f"V{keys.shape[1]}").ravel().tolist()
 
 
 def id_digest(document: str) -> bytes:

@@ -13,6 +13,9 @@ from nearcopy.lsh import Buckets
 
 Bytes = NDArray[np.uint8]
 
+POSTING = 9
+"""Bytes of a posting of a document, as they are handed to ``write.lua``."""
+
 
 def band_numbers(units: int, bands: int) -> NDArray[np.uint8]:
     """``uint8[units * bands]``: the band of each hash of a raveled ``[units, bands]`` array."""
@@ -22,7 +25,7 @@ def band_numbers(units: int, bands: int) -> NDArray[np.uint8]:
 def document_postings(buckets: Buckets, kind: str, pages: int, letter: bytes) -> list[bytes]:
     """Per text the packed postings of its bands ("d") or fingerprints ("f") for pages of one letter.
 
-    Each is page letter (1), band and page (4), bucket hash (2), as ``write.lua`` reads them.
+    Each is page letter (1), band and page (4), bucket hash (2), context (2), as ``write.lua`` reads them.
     """
     if kind == "d":
         hashes, width = buckets.document_bands.ravel(), buckets.document_bands.shape[1]
@@ -31,10 +34,12 @@ def document_postings(buckets: Buckets, kind: str, pages: int, letter: bytes) ->
     else:
         hashes, bounds = buckets.fingerprints, buckets.fingerprint_bounds
         bands = np.zeros(len(hashes), dtype=np.uint8)
-    rows = np.empty((len(hashes), 7), dtype=np.uint8)
+    contexts = buckets.contexts if kind == "f" else np.zeros(len(hashes), dtype=np.uint16)
+    rows = np.empty((len(hashes), POSTING), dtype=np.uint8)
     rows[:, 0] = letter[0]
     rows[:, 1:5] = page_suffixes(bands, page_numbers(hashes, pages))
-    rows[:, 5:] = big_endian(hashes, 2)
+    rows[:, 5:7] = big_endian(hashes, 2)
+    rows[:, 7:] = big_endian(contexts.astype(np.uint64), 2)
     return [_unique(rows[a:b]).tobytes() for a, b in pairwise(bounds)]
 
 

@@ -10,31 +10,36 @@ from numpy.typing import NDArray
 
 from nearcopy.index.keys import big_endian, page_numbers
 from nearcopy.index.packing import band_numbers
+from nearcopy.index.shape import BUCKET_CAP
 from nearcopy.index.store import Partition
 from nearcopy.kernel.pages import find_records
 from nearcopy.lsh import Buckets
 
 Ints = NDArray[np.int64]
+Hits = tuple[Ints, Ints]
 
 KINDS = ("p", "x", "d", "f")
 WIDTHS = (2, 6, 2, 2)
 """Bytes of hash in the records of each kind."""
 
 NUMBER = (1 << 24) - 1
+NO_CONTEXT = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The buckets of one submission in one row of N entries, kind by kind in the order of `KINDS`.
 
-    - ``hashes`` uint64[N], ``bands`` uint8[N], ``widths`` uint8[N], ``wanted`` uint64[N]: what a record holds
+    - ``hashes`` uint64[N] and ``bands`` uint8[N]: they choose the page
+    - ``wanted`` uint64[N], ``widths`` uint8[N], ``contexts`` int32[N]: what a record must hold to be a hit
     - ``sizes`` int64[4]: entries of each kind
     """
 
     hashes: NDArray[np.uint64]
     bands: NDArray[np.uint8]
-    widths: NDArray[np.uint8]
     wanted: NDArray[np.uint64]
+    widths: NDArray[np.uint8]
+    contexts: NDArray[np.int32]
     sizes: Ints
 
     @classmethod
@@ -49,7 +54,9 @@ class Plan:
         bands[sizes[:2].sum() : sizes[:3].sum()] = band_numbers(len(buckets.document_bands), width)
         widths = np.repeat(np.array(WIDTHS, dtype=np.uint8), sizes)
         wanted = hashes & ((np.uint64(1) << widths.astype(np.uint64) * np.uint64(8)) - np.uint64(1))
-        return cls(hashes, bands, widths, wanted, sizes)
+        contexts = np.full(len(hashes), NO_CONTEXT, dtype=np.int32)
+        contexts[sizes[:3].sum() :] = buckets.contexts
+        return cls(hashes, bands, wanted, widths, contexts, sizes)
 
     def names(self, part: Partition) -> list[bytes]:
         """The keys of all its pages: the base pages, where there are any, and then the delta pages."""
@@ -64,29 +71,35 @@ class Plan:
                 names += part.keys.pages(part.generation, b"", rows)
         return names
 
-    def hits(self, pages: Sequence[bytes | None]) -> list[tuple[Ints, Ints]]:
-        """For each kind the hits: entry, counted within the kind, and number; ascending, each pair once."""
+    def hits(self, pages: Sequence[bytes | None]) -> tuple[list[Hits], bool]:
+        """For each kind the hits: entry, counted within the kind, and number; ascending, each pair once. And
+        whether a bucket was full."""
         entries = len(self.hashes)
         times = len(pages) // max(entries, 1)
-        found, numbers = records(pages, np.tile(self.wanted, times), np.tile(self.widths, times))
+        found, numbers, full = records(
+            pages, np.tile(self.wanted, times), np.tile(self.widths, times), np.tile(self.contexts, times)
+        )
         packed = np.unique(found % entries << 24 | numbers)
         starts = np.concatenate([[0], np.cumsum(self.sizes)])
         cuts = np.searchsorted(packed, starts << 24)
-        return [
-            ((packed[cuts[k] : cuts[k + 1]] >> 24) - starts[k], packed[cuts[k] : cuts[k + 1]] & NUMBER)
-            for k in range(len(KINDS))
-        ]
+        parts = [packed[cuts[k] : cuts[k + 1]] for k in range(len(KINDS))]
+        return [((part >> 24) - starts[k], part & NUMBER) for k, part in enumerate(parts)], full
 
 
 def records(
-    pages: Sequence[bytes | None], wanted: NDArray[np.uint64], widths: NDArray[np.uint8]
-) -> tuple[Ints, Ints]:
-    """Page and number of every record with the hash, of that many bytes, that is wanted in its page."""
+    pages: Sequence[bytes | None],
+    wanted: NDArray[np.uint64],
+    widths: NDArray[np.uint8],
+    contexts: NDArray[np.int32],
+) -> tuple[Ints, Ints, bool]:
+    """Page and number of every record that is a hit for what is wanted in its page, and whether a bucket was
+    full; see `find_records`."""
     parts = [page or b"" for page in pages]
     bounds = np.zeros(len(parts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)), out=bounds[1:])
     blob = np.frombuffer(bytearray().join(parts), dtype=np.uint8)
     room = blob.size // 4 + 1
     index, number = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    count = find_records(blob, bounds, wanted, widths, index, number)
-    return index[:count], number[:count]
+    held = np.empty(len(parts), dtype=np.int64)
+    count = find_records(blob, bounds, wanted, widths, contexts, index, number, held)
+    return index[:count], number[:count], bool(held.max(initial=0) >= BUCKET_CAP)

@@ -8,7 +8,8 @@
 -- ARGV[7]  'commit', or 'ahead' to learn the numbers of some of a large document's paragraphs for the commit:
 --          those of ARGV[11] are added where they are new, and no document holds them before the commit
 -- ARGV[8]  the document, compressed
--- ARGV[9]  postings of the document to add:    page letter (1), band and page (4), bucket hash (2), repeated
+-- ARGV[9]  postings of the document to add: page letter (1), band and page (4), bucket hash (2), context (2),
+--          which only fingerprints have; repeated
 -- ARGV[10] postings of the document to remove: likewise
 -- ARGV[11] paragraphs to add and to hold: exact page, base and delta (4 + 4), hash (6), then ARGV[14] times
 --          band and page (4), bucket hash (2)
@@ -47,10 +48,10 @@ local function locate(page, head, width)
 end
 
 -- How many live records of a bucket a page has.
-local function count(page, hash)
-  local found, width = 0, #hash + 3
+local function count(page, hash, width)
+  local found = 0
   for at = 1, #page, width do
-    if sub(page, at, at + #hash - 1) == hash and sub(page, at + #hash, at + width - 1) ~= NONE then
+    if sub(page, at, at + #hash - 1) == hash and sub(page, at + width - 3, at + width - 1) ~= NONE then
       found = found + 1
     end
   end
@@ -61,24 +62,25 @@ end
 local crowded = pages .. 'c'
 local crowds = call('SCARD', crowded) > 0
 
-local function add(key, hash, number)
+-- A record is the bucket's hash and the rest: a number, and before that the context of a fingerprint.
+local function add(key, hash, rest)
   if crowds and call('SISMEMBER', crowded, key .. hash) == 1 then return end
-  local length, width = call('APPEND', key, hash .. number), #hash + 3
-  if length % CROWDED < width and length > CROWDED and count(call('GET', key), hash) >= cap then
+  local length, width = call('APPEND', key, hash .. rest), #hash + #rest
+  if length % CROWDED < width and length > CROWDED and count(call('GET', key), hash, width) >= cap then
     call('SADD', crowded, key .. hash)
   end
 end
 
 local last_key, last_page
 
-local function remove(key, hash, number)
+local function remove(key, hash, rest)
   -- Neighbouring paragraphs share a page: what was removed from it since it was read is never looked for again.
   if key ~= last_key then last_key, last_page = key, call('GET', key) end
-  local page = last_page
-  local at = page and locate(page, hash .. number, #hash + 3)
+  local page, width = last_page, #hash + #rest
+  local at = page and locate(page, hash .. rest, width)
   if not at then return end
-  call('SETRANGE', key, at - 1, string.rep('\0', #hash + 3))
-  if crowds and call('SISMEMBER', crowded, key .. hash) == 1 and count(page, hash) <= cap then
+  call('SETRANGE', key, at - 1, string.rep('\0', width))
+  if crowds and call('SISMEMBER', crowded, key .. hash) == 1 and count(page, hash, width) <= cap then
     call('SREM', crowded, key .. hash)
   end
 end
@@ -170,14 +172,19 @@ else
 end
 call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4])
 
-for at = 1, #ARGV[10], 7 do
-  remove(pages .. sub(ARGV[10], at, at + 4), sub(ARGV[10], at + 5, at + 6), number)
+-- Calls `act` with the page, the bucket's hash and the rest of the record of each posting of the document.
+local function each_posting(rows, act)
+  for at = 1, #rows, 9 do
+    local fingerprint = sub(rows, at, at):upper() == 'F'
+    local rest = fingerprint and sub(rows, at + 7, at + 8) .. number or number
+    act(pages .. sub(rows, at, at + 4), sub(rows, at + 5, at + 6), rest)
+  end
 end
+
+each_posting(ARGV[10], remove)
 each_let_go(function(known) let_go(known, number) end)
 let_go(ARGV[16], number)
-for at = 1, #ARGV[9], 7 do
-  add(pages .. sub(ARGV[9], at, at + 4), sub(ARGV[9], at + 5, at + 6), number)
-end
+each_posting(ARGV[9], add)
 for at = 1, #ARGV[11], stride do hold(paragraph_at(at), number) end
 for at = 1, #ARGV[13], 3 do hold(sub(ARGV[13], at, at + 2), number) end
 

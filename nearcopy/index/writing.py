@@ -244,4 +244,4 @@ def _postings(buckets: Buckets, pages: dict[str, int], bands: bytes, fingerprint
 
 
 def _cut(packed: bytes) -> frozenset[bytes]:
-    return frozenset(np.frombuffer(packed, dtype="V7").tolist())
+    return frozenset(np.frombuffer(packed, dtype=f"V{packing.POSTING}").tolist())

@@ -6,6 +6,7 @@ import numpy as np
 
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, joined, mix
+from nearcopy.parameters import CONTEXT
 
 
 @inlined
@@ -124,11 +125,25 @@ def run_hashes(words, bounds, out):
         out[unit] = _gram(words, bounds[unit, 0], bounds[unit, 1] - bounds[unit, 0])
 
 
-@kernel("int64(uint64[::1], int64[::1], int64, int64, uint64[::1], int64[::1])")
-def winnow(words, text_words, size, window, out, out_bounds):
+@inlined
+def _context(words, first, end, place, size):
+    """Two bytes that tell of the `CONTEXT` words before the run at ``place`` and of those after it."""
+    before, after = WORD_START, WORD_START
+    for k in range(CONTEXT):
+        if place - 1 - k >= first:
+            before = joined(before, words[place - 1 - k])
+        if place + size + k < end:
+            after = joined(after, words[place + size + k])
+    return np.uint16((mix(before) & np.uint64(0xFF)) << np.uint64(8) | (mix(after) & np.uint64(0xFF)))
+
+
+@kernel("int64(uint64[::1], int64[::1], int64, int64, uint64[::1], uint16[::1], int64[::1])")
+def winnow(words, text_words, size, window, out, out_context, out_bounds):
     """Winnowed fingerprints of every text (Schleimer, Wilkerson, Aiken 2003): of each ``window`` successive
-    runs of ``size`` words the least hash, the last of equals. A text with fewer runs gives its least one, one
-    with fewer words than ``size`` none. ``out_bounds[t]``: where those of text t begin. Returns how many."""
+    runs of ``size`` words the least hash, the last of equals. A text with fewer runs gives its least one,
+    with fewer words than ``size`` none.
+    ``out_context``: what stands before (upper byte) and after each (lower).
+    ``out_bounds[t]``: where those of text t begin. Returns how many."""
     grams, found = np.empty(max(words.size, 1), dtype=np.uint64), 0
     for text in range(text_words.size - 1):
         out_bounds[text] = found
@@ -150,6 +165,7 @@ def winnow(words, text_words, size, window, out, out_bounds):
             else:
                 continue
             out[found] = grams[least]
+            out_context[found] = _context(words, first, end, first + least, size)
             found += 1
     out_bounds[text_words.size - 1] = found
     return found

@@ -15,8 +15,9 @@ from nearcopy.index.keys import id_digest, partition_of
 from nearcopy.lsh import buckets_of
 from nearcopy.text.scanning import scan_texts
 
-WIDTHS = {"p": 2, "d": 2, "f": 2, "x": 6, "o": 1}
-"""Bytes of hash in a record of each kind of page; three of number follow."""
+WIDTHS = {"p": 2, "d": 2, "f": 4, "x": 6, "o": 1}
+"""Bytes of hash in a record of each kind of page, with those of a fingerprint's context; three of number
+follow."""
 
 Record = tuple[str, int, int, int, int]
 """Page letter, band, page, hash, number."""
@@ -116,7 +117,8 @@ class _Partition:
         """What one document ought to leave: each posting stands on one page of two that it may stand on."""
         buckets = buckets_of(scan_texts([text]), self.archive.parameters)
         postings = {("d", band, hash) for band, hash in enumerate(buckets.document_bands[0].tolist())}
-        postings |= {("f", 0, hash) for hash in buckets.fingerprints.tolist()}
+        prints = zip(buckets.fingerprints.tolist(), buckets.contexts.tolist(), strict=True)
+        postings |= {("f", 0, hash >> 32 << 32 | (hash & 0xFFFF) << 16 | context) for hash, context in prints}
         alike: dict[tuple[Record, ...], set[Record]] = {}
         for kind, band, hash in postings:
             places = self._places(kind, band, hash, number)

@@ -1,0 +1,1 @@
+"""From aligned candidates to a report: common paragraphs, sources, who was first, the verdict."""

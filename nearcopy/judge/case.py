@@ -1,0 +1,110 @@
+"""What a report is judged by: the submission, what was asked, and the candidates aligned with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearcopy.align import Aligned
+from nearcopy.document import Document
+from nearcopy.kernel.sign import run_hashes
+from nearcopy.lsh import Buckets
+from nearcopy.text.scanning import Scanned
+
+Key = tuple[int, int]
+"""Partition and number of a document."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a check may be asked to do; the defaults are the contract's.
+
+    ``verify``: candidates aligned, the best first; never fewer than ``limit``. ``common_documents``: how many
+    documents a paragraph stands in before it may be boilerplate. ``common_share``: the share of their words
+    from which two documents tell one story. ``copy_from``, ``unique_below``: the verdict's bounds.
+    """
+
+    threshold: float | None = None
+    min_words: int = 8
+    exclude_documents: Collection[str] = ()
+    exclude_publishers: Collection[str] = ()
+    limit: int = 10
+    verify: int = 200
+    common_documents: int = 12
+    common_share: float = 0.5
+    copy_from: float = 0.8
+    unique_below: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission, segmented and signed."""
+
+    scanned: Scanned
+    buckets: Buckets
+    threshold: float
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.scanned.hashes)
+
+    def bounds(self) -> NDArray[np.int64]:
+        """``int64[paragraphs, 2]``: first and end word of each."""
+        return self.scanned.span_bounds()
+
+    def indexed_words(self) -> NDArray[np.int64]:
+        """The length in words of each paragraph that is looked up."""
+        bounds = self.bounds()[self.buckets.paragraphs]
+        return np.asarray(bounds[:, 1] - bounds[:, 0], dtype=np.int64)
+
+    def repeats(self) -> list[int | None]:
+        """For each paragraph the index of the same one earlier in the text."""
+        runs = np.empty(len(self.scanned.spans), dtype=np.uint64)
+        run_hashes(self.scanned.hashes, self.bounds(), runs)
+        first: dict[int, int] = {}
+        return [
+            None if first.setdefault(run, index) == index else first[run]
+            for index, run in enumerate(runs.tolist())
+        ]
+
+    def mask(self, paragraphs: Iterable[int]) -> Mask:
+        """bool[words]: which words stand in these paragraphs."""
+        mask = np.zeros(self.words, dtype=np.bool_)
+        bounds = self.bounds().tolist()
+        for index in paragraphs:
+            mask[bounds[index][0] : bounds[index][1]] = True
+        return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The candidates that were aligned, all in one order, and what the index says of the paragraphs' copies.
+
+    ``copies``: for each paragraph that was looked up the documents that hold it. ``gone``: candidates that
+    were removed meanwhile, or excluded. ``shingle``: of the index, in words.
+    """
+
+    submission: Submission
+    options: Options
+    documents: list[Document]
+    places: dict[Key, int]
+    others: Scanned
+    aligned: Aligned
+    copies: dict[int, set[Key]]
+    gone: set[Key]
+    shingle: int
+
+    def contained(self, t: int) -> float:
+        """The share of a candidate's own words that lie in a passage."""
+        words = self.others.words_of(t)
+        return float(self.aligned.contained[t] / (words.stop - words.start))
+
+    def holders(self, paragraph: int) -> set[Key]:
+        """The documents that hold a paragraph, as far as they count."""
+        return self.copies.get(paragraph, set()) - self.gone
