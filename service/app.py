@@ -18,9 +18,8 @@ def create_app(archives: Archives, settings: Settings | None = None) -> Flask:
     app = Flask("nearcopy", static_folder=None)
     app.response_class = answers.Nothing
     app.config["MAX_CONTENT_LENGTH"] = (settings or Settings()).body_limit
-    # An id may hold slashes, two in a row and a last one too: a path is taken as it was sent
+    # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = True
     app.url_map.converters["id"] = documents.IdConverter
     share(app, archives)
     failures.register(app)

@@ -100,8 +100,8 @@ def _with_surrogates(raw: bytes) -> Any:
         return json.loads(raw, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise Refused(INVALID_JSON, _where(error)) from None
-    except RecursionError:
-        raise Refused(INVALID_JSON, "the body is nested too deeply") from None
+    except (RecursionError, ValueError):
+        raise Refused(INVALID_JSON, "the body is nested too deeply, or holds a number too long") from None
 
 
 def _no_constant(name: str) -> None:

@@ -58,6 +58,8 @@ class Described:
 
     def check(self, response: TestResponse, answer: Mapping[str, Any]) -> None:
         """Hold the answer against what the description has for its status."""
+        if "Retry-After" in response.headers:
+            self.validate(int(response.headers["Retry-After"]), answer["headers"]["Retry-After"]["schema"])
         if "content" not in answer:
             assert response.data == b""
             assert "Content-Type" not in response.headers
