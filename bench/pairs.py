@@ -21,6 +21,7 @@ from datasketch import MinHash, MinHashLSH
 
 from bench.common import Figure, documents, folder, plain_words, progress, truth
 from nearcopy.archive import Archive
+from nearcopy.document import Document
 from nearcopy.parameters import Parameters
 from nearcopy.signature import sign_documents, sign_paragraphs, to_datasketch
 from nearcopy.text.scanning import scan_texts
@@ -110,10 +111,10 @@ class Peer:
     The signatures are made by our kernel, which gives datasketch's own values, in a fraction of its time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stored: Iterable[Document]) -> None:
         self.lsh = MinHashLSH(num_perm=PEER.permutations, params=(PEER.bands, PEER.rows))
         self.sketches: dict[str, MinHash] = {}
-        stream = documents("press_releases")
+        stream = iter(stored)
         while batch := list(islice(stream, 256)):
             for document, sketch in zip(batch, self.sign([d.text for d in batch]), strict=True):
                 self.sketches[document.id] = sketch
@@ -136,7 +137,7 @@ def figures(archive: Archive, quick: bool) -> list[Figure]:
     truths = {"5-word truth": listed()}
     if not quick:
         truths["3-word truth"] = brute_force(archive.parameters.shingle)
-    peer = Peer()
+    peer = Peer(documents("press_releases"))
     for name, every in truths.items():
         pairs = dict(islice(every.items(), 0, None, 10)) if quick else every
         few = {document: others for document, others in pairs.items() if len(others) <= FEW}

@@ -1,4 +1,4 @@
-"""Recall and precision on labelled text: pairs, excerpts, exact figures, planted passages.
+"""Recall and precision on labelled text: excerpts, exact figures, planted passages, labels, pairs.
 
 All press releases are stored, written in bulk. Name parts to measure only those.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench import exactness, excerpts, pairs, planted
+from bench import exactness, excerpts, labelled, pairs, planted
 from bench.common import Figure, arguments, documents, progress, report, server, server_line
 from bench.index import bulk
 from nearcopy.archive import Archive, warm_up
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[Archive, bool], list[Figure]]] = {
     "excerpts": excerpts.figures,
     "exactness": exactness.figures,
     "planted": planted.figures,
+    "labelled": labelled.figures,
     "pairs": pairs.figures,
 }
 
