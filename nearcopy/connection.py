@@ -23,6 +23,7 @@ TIMEOUT = 15.0
 
 CLUSTER_RETRIES = 3
 CLUSTER_SCHEME = "redis+cluster://"
+PIPELINED = "of pipeline caused error: "
 T = TypeVar("T")
 
 
@@ -60,7 +61,8 @@ def translated() -> Iterator[None]:
     except redis.ConnectionError as error:
         raise StorageUnavailable(f"Redis does not answer: {error}") from error
     except (RedisError, RedisClusterException) as error:
-        raise StorageUnavailable(f"Redis refused: {error}") from error
+        # The driver puts the bytes of the command before the reason.
+        raise StorageUnavailable(f"Redis refused: {str(error).split(PIPELINED)[-1]}") from error
 
 
 def steady(call: Callable[[], T]) -> T:

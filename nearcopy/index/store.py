@@ -73,15 +73,17 @@ class Store:
         return self.partitions[0].generation.decode()
 
     def counts(self) -> dict[str, Any]:
-        """Documents stored, paragraphs ever numbered, bytes of Redis in use by all it holds, its version."""
+        """The live generation, documents stored, paragraphs ever numbered in it, bytes of Redis in use by all
+        it holds, its version."""
         documents = paragraphs = 0
-        for part in self.partitions:
+        for part in [self.refresh(number) for number in range(len(self.partitions))]:
             documents += int(steady(lambda part=part: self.client.hget(part.keys.counters, "c")) or 0)  # type: ignore[misc]
             name = part.keys.generation_counters(part.generation)
             paragraphs += int(steady(lambda name=name: self.client.hget(name, "p")) or 0)  # type: ignore[misc]
         info = steady(self.client.info)
         servers = [info] if "redis_version" in info else list(info.values())
         return {
+            "generation": self.generation(),
             "documents": documents,
             "paragraphs": paragraphs,
             "bytes": sum(server["used_memory"] for server in servers),

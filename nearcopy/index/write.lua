@@ -137,9 +137,10 @@ local function let_go(numbers, document)
 end
 
 if call('GET', tag .. 'g') ~= generation then return {'moved'} end
-if tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX then return {'full'} end
 
+local full = tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX
 if ARGV[7] == 'ahead' then
+  if full then return {'full'} end
   local numbers = {}
   for at = 1, #ARGV[11], stride do numbers[#numbers + 1] = paragraph_at(at) end
   each_let_go(function(known) numbers[#numbers + 1] = known end)
@@ -150,6 +151,7 @@ local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
 if current and sub(current, 4) == ARGV[5] then return {'unchanged', number3(current)} end
 if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end
 if not current and ARGV[6] ~= '' then return {'gone'} end
+if full then return {'full'} end
 
 local number
 if current then

@@ -220,8 +220,10 @@ def _run(store: Store, calls: list[list[Any]]) -> list[Any]:
     def send() -> list[Any]:
         answers: list[Any] = []
         for start in range(0, len(calls), TOGETHER):
-            batch = pipeline(store.client, together=True)
-            for call in calls[start : start + TOGETHER]:
+            group = calls[start : start + TOGETHER]
+            # Alone it is no transaction: a server without memory would refuse that, even where it removes.
+            batch = pipeline(store.client, together=len(group) > 1)
+            for call in group:
                 # Not `evalsha`, which the driver blocks in a cluster's pipeline, though it can send it.
                 batch.execute_command("EVALSHA", _SCRIPT_SHA, 1, *call)
             answers += batch.execute()

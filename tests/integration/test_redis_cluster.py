@@ -1,0 +1,197 @@
+"""Sixteen partitions on a Redis Cluster of three masters answer as one partition on one server does."""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from nearcopy.archive import Archive
+from nearcopy.document import Document
+from nearcopy.errors import NotFound, StorageUnavailable
+from nearcopy.index import bulk
+from nearcopy.report import Report
+from tests.conftest import START_SECONDS, server_programs
+from tests.integration.auditor import audit
+from tests.integration.making import document, paragraph
+
+MASTERS, SLOTS, PARTITIONS = 3, 16384, 16
+BUS = 10_000
+"""Masters talk to each other on a port this much above their own."""
+
+
+def free_port() -> int:
+    """A port of the loopback whose bus port is free as well."""
+    while True:
+        port = random.randrange(20_000, 50_000)
+        try:
+            for number in (port, port + BUS):
+                with socket.create_server(("127.0.0.1", number)):
+                    pass
+        except OSError:
+            continue
+        return port
+
+
+class Masters:
+    """Three processes that are one Redis Cluster."""
+
+    def __init__(self, program: Path, directory: Path) -> None:
+        self.program, self.directory = program, directory
+        self.ports = [free_port() for _ in range(MASTERS)]
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.url = f"redis+cluster://127.0.0.1:{self.ports[0]}"
+
+    def start(self, number: int) -> None:
+        home = self.directory / str(number)
+        home.mkdir(exist_ok=True)
+        self.processes.append(
+            subprocess.Popen(
+                [str(self.program), "--port", str(self.ports[number]), "--bind", "127.0.0.1",
+                 "--dir", str(home), "--cluster-enabled", "yes", "--appendonly", "yes", "--save", "",
+                 "--logfile", str(home / "log")]
+            )
+        )
+
+    def client(self, number: int) -> redis.Redis:
+        return redis.Redis(port=self.ports[number])
+
+    def join(self) -> None:
+        """Give each its slots, and wait until each knows of all."""
+        for number in range(MASTERS):
+            with self.client(number) as client:
+                slots = range(SLOTS * number // MASTERS, SLOTS * (number + 1) // MASTERS)
+                client.execute_command("CLUSTER ADDSLOTS", *slots)
+                client.execute_command("CLUSTER MEET", "127.0.0.1", self.ports[0])
+        self.wait()
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not all(self._sees_all(number) for number in range(MASTERS)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def _sees_all(self, number: int) -> bool:
+        try:
+            with self.client(number) as client:
+                info: Any = client.execute_command("CLUSTER INFO")
+                return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(MASTERS))
+        except redis.RedisError:
+            return False
+
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.processes.clear()
+
+
+@pytest.fixture(scope="module", params=sorted(server_programs()))
+def masters(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
+    """A cluster of each kind of server."""
+    started = Masters(server_programs()[request.param], tmp_path_factory.mktemp("c"))
+    try:
+        for number in range(MASTERS):
+            started.start(number)
+        started.join()
+        yield started
+    finally:
+        started.kill()
+
+
+@pytest.fixture
+def pair(masters: Masters, redis_url: str, collection: str) -> Iterator[tuple[Archive, Archive]]:
+    """An archive in sixteen partitions on the cluster, and one in a single partition."""
+    with (
+        Archive.open(masters.url, collection, partitions=PARTITIONS) as many,
+        Archive.open(redis_url, collection) as one,
+    ):
+        yield many, one
+
+
+def same(report: Report) -> Report:
+    """Without what may differ: when it was made, and from which generation."""
+    return replace(report, took_ms=0.0, generation="")
+
+
+def documents() -> list[Document]:
+    """Sixty documents that share paragraphs with their neighbours, one of them large."""
+    made = [document(f"d{k}", range(k, k + 4), published_at=f"2026-01-{k % 28 + 1:02}") for k in range(60)]
+    return [*made, document("large", range(20, 320))]
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["put", "loaded"])
+def test_partitions_answer_as_one_server_does(pair: tuple[Archive, Archive], loaded: bool) -> None:
+    stored = {one.id: one for one in documents()}
+    for archive in pair:
+        if loaded:
+            bulk.load(archive.store, stored.values())
+        else:
+            assert set(archive.put_many(stored.values())) == {"created"}
+    for changed in (document("d5", [5, 900]), document("new", [6, 901]), document("large", range(300, 600))):
+        assert len({archive.put(changed) for archive in pair}) == 1
+        stored[changed.id] = changed
+    for archive in pair:
+        assert archive.delete("d7")
+        with pytest.raises(NotFound):
+            archive.get("d7")
+        assert archive.get("d8") == stored["d8"]
+        assert archive.put(stored["d8"]) == "unchanged"
+    del stored["d7"]
+    many, one = pair
+    for numbers in ([5, 6, 7], [900], [901, 30, 31], range(290, 310), [5000]):
+        text = "\n\n".join(paragraph(number) for number in numbers)
+        assert same(many.check(text)) == same(one.check(text))
+    assert same(many.copies("d20")) == same(one.copies("d20"))
+    assert many.stats()["documents"] == one.stats()["documents"] == len(stored)
+    for archive in pair:
+        archive.ping()
+        audit(archive, stored)
+
+
+@pytest.mark.xfail(strict=True, reason="index.reading sends `mget` in a pipeline, which the driver blocks here")
+def test_a_long_submission_is_looked_up_in_parts(pair: tuple[Archive, Archive]) -> None:
+    text = "\n\n".join(paragraph(number) for number in range(160))
+    for archive in pair:
+        archive.put(document("large", range(100, 200)))
+    many, one = pair
+    assert same(many.check(text)) == same(one.check(text))
+
+
+def test_all_keys_of_a_partition_share_a_slot(pair: tuple[Archive, Archive]) -> None:
+    many, _ = pair
+    list(many.put_many(documents()))
+    slots: dict[bytes, set[int]] = {}
+    tag = f"{{{many.store.collection}/".encode()
+    for key in many.store.client.scan_iter(match=tag + b"*", count=2000):
+        slots.setdefault(key[: key.index(b"}") + 1], set()).add(key_slot(key))
+    assert len(slots) == PARTITIONS
+    assert all(len(found) == 1 for found in slots.values())
+    served = {many.store.client.get_node_from_key(prefix).port for prefix in slots}
+    assert len(served) == MASTERS
+
+
+def test_a_cluster_that_is_gone_is_an_error_and_is_used_again(masters: Masters, collection: str) -> None:
+    with Archive.open(masters.url, collection, partitions=PARTITIONS) as archive:
+        kept = document("kept", [1, 2])
+        archive.put(kept)
+        masters.kill()
+        for call in (lambda: archive.check(paragraph(1)), lambda: archive.put(document("new", [3]))):
+            with pytest.raises(StorageUnavailable):
+                call()
+        with pytest.raises(StorageUnavailable):
+            Archive.open(masters.url, collection)
+        for number in range(MASTERS):
+            masters.start(number)
+        masters.wait()
+        archive.put(document("new", [3]))
+        audit(archive, {"kept": kept, "new": document("new", [3])})
