@@ -90,6 +90,61 @@ def test_every_file_that_is_no_module_ships_in_the_package() -> None:
     assert found > len(project)
 
 
+def test_the_readme_shows_what_the_demo_prints(new_server: Callable[[], Any]) -> None:
+    shown = next(text for language, text in blocks(README) if language == "text")
+    program = [sys.executable, "-m", "service.cli", "demo", "--no-serve"]
+    environment = {**os.environ, "NEARCOPY_REDIS_URL": new_server().url}
+    ran = subprocess.run(program, cwd=TOP, env=environment, capture_output=True, text=True, check=True)
+    lines = iter([line.rstrip() for line in ran.stdout.splitlines()])
+    for line in shown.splitlines():
+        assert line == OMITTED or line in lines, line
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text())
+    return loaded
+
+
+def test_compose_keeps_the_archive_and_publishes_on_this_machine_alone() -> None:
+    services, volumes = compose()["services"], compose()["volumes"]
+    redis, service = services["redis"], services["service"]
+    assert "--appendonly yes --appendfsync always" in " ".join(redis["command"])
+    assert [volume.split(":") for volume in redis["volumes"]] == [["redis", "/data"]]
+    assert "redis" in volumes
+    assert service["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    for name, described in services.items():
+        for port in described.get("ports", []):
+            assert port.startswith("127.0.0.1:"), name
+
+
+def test_compose_sets_only_settings_that_there_are() -> None:
+    known = {name for name, _, _ in table()}
+    for described in compose()["services"].values():
+        assert set(described.get("environment", {})) <= known
+
+
+def test_the_image_copies_what_exists_and_what_is_not_ignored() -> None:
+    dockerfile = (TOP / "Dockerfile").read_text()
+    ignored = (TOP / ".dockerignore").read_text().splitlines()
+    lines = re.findall(r"^COPY (.*) \S+$", dockerfile, re.MULTILINE)
+    copied = [name for line in lines for name in line.split()]
+    packages = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert set(packages) <= set(copied)
+    for name in copied:
+        assert (TOP / name).exists()
+        assert f"!{name}" in ignored
+
+
+def test_the_image_serves_with_a_command_that_there_is() -> None:
+    dockerfile = (TOP / "Dockerfile").read_text()
+    command = json.loads(re.findall(r"^CMD (.*)$", dockerfile, re.MULTILINE)[0])
+    scripts = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["scripts"]
+    assert command[0] in scripts
+    program = [sys.executable, "-m", "service.cli", *command[1:], "--help"]
+    helped = subprocess.run(program, cwd=TOP, capture_output=True, text=True, check=False)
+    assert helped.returncode == 0, helped.stderr
+
+
 def test_the_engines_readme_begins_with_code_that_runs(redis_url: str) -> None:
     code = blocks((TOP / "nearcopy/README.md").read_text("utf-8"))[0][1]
     environment = {**os.environ, "NEARCOPY_REDIS_URL": redis_url}
