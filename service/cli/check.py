@@ -35,9 +35,9 @@ def check(
     FILE is in UTF-8; - reads stdin. Nothing of it is stored.
     """
     text = read_text(file)
-    from nearcopy.archive import warm_up  # with the engine, which takes a second: see open_archive
-
     with open_archive(redis_url, collection) as archive:
+        from nearcopy.archive import warm_up
+
         warm_up()  # or the report would state the time it took to load the kernels
         report = archive.check(
             text, threshold=threshold, min_words=min_words, limit=limit,

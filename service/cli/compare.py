@@ -9,7 +9,7 @@ from nearcopy.errors import InputError
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison
 from service.cli.console import excerpt, out, percent, print_json
-from service.cli.options import as_json, command, min_words, read_text
+from service.cli.options import as_json, command, load_engine, min_words, read_text
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
@@ -24,7 +24,8 @@ def compare(a: str, b: str, min_words: int, as_json: bool) -> None:
     if a == b == "-":
         raise InputError("stdin can be only one of the two texts")
     text_a, text_b = read_text(a), read_text(b)
-    from nearcopy import check  # with the kernels, which take a second: see open_archive
+    load_engine()
+    from nearcopy import check
 
     comparison = check.compare(text_a, text_b, Parameters(), min_words)
     if as_json:

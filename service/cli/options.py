@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,9 +13,15 @@ import click
 from nearcopy.errors import InputError, NotFound
 from nearcopy.parameters import Parameters
 from service.cli import exits
+from service.cli.console import err
 
 if TYPE_CHECKING:
     from nearcopy.archive import Archive
+
+NOTICE_SECONDS = 4.0
+"""Longer than any start with compiled kernels takes."""
+
+NOTICE = "loading: the first start of all compiles for half a minute"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,11 +54,27 @@ def of_an_archive(function: F) -> F:
     return redis_url(collection(as_json(function)))
 
 
+def load_engine() -> None:
+    """Import the engine, and tell a person what takes so long where its kernels must be compiled first.
+
+    That takes a second, and half a minute on the very first start: help and mistakes do not wait for it,
+    so whatever stands on the engine is imported after this, and not at the top of a file.
+    """
+    notice = threading.Timer(NOTICE_SECONDS, err.print, [NOTICE], {"style": "dim"})
+    notice.daemon = True
+    if err.is_terminal:
+        notice.start()
+    try:
+        import nearcopy.archive  # noqa: F401
+    finally:
+        notice.cancel()
+
+
 def open_archive(
     url: str | None, collection: str, *, create: bool = False, parameters: Parameters | None = None
 ) -> Archive:
     """Open a collection; raises what `nearcopy.archive.Archive.open` raises."""
-    # The engine brings compiled kernels along, which take a second: help and mistakes must not wait for them
+    load_engine()
     from nearcopy.archive import Archive
 
     try:

