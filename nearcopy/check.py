@@ -52,11 +52,12 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
 
 
 def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Comparison:
-    """Two texts word by word; raises `InputError`, and `NoWords` where one of them has none."""
+    """Two texts word by word, of which one may be shorter than ``min_words``; raises `InputError`, and
+    `NoWords` where one has none."""
     _check_least(min_words)
     scanned = [_scanned(checked_text(text, name), name) for text, name in ((a, "a"), (b, "b"))]
-    aligned = align.align(scanned[0], 0, scanned[1], min_words)
     words_a, words_b = (len(one.hashes) for one in scanned)
+    aligned = align.align(scanned[0], 0, scanned[1], min(min_words, words_a, words_b))
     shared_a, shared_b = int(aligned.covered[0].sum()), int(aligned.contained[0])
     return Comparison(
         words_a=words_a,

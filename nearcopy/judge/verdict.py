@@ -30,7 +30,7 @@ def report(case: Case, found: list[Found], store: Store, started: float) -> Repo
         verdict=_verdict(covered[ranked], seen, fresh, case.options),
         words=submission.words,
         coverage=float(seen.mean()),
-        candidates=sum(len(part.candidates.numbers) for part in found),
+        candidates=sum(len(part.candidates.numbers) for part in found) - len(case.gone),
         verified=len(case.documents),
         sources_found=len(ranked),
         bounded=any(part.bounded for part in found),

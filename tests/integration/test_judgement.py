@@ -28,7 +28,8 @@ def put(archive: Archive, *documents: Document) -> None:
 
 
 def test_lines_of_boilerplate_that_travel_together_are_common(archive: Archive) -> None:
-    put(archive, *(document(f"d{k}", [10 * k, 10 * k + 1, 10 * k + 2, COPYRIGHT, SUBSCRIBE]) for k in range(20)))
+    own = ([10 * k, 10 * k + 1, 10 * k + 2] for k in range(20))
+    put(archive, *(document(f"d{k}", [*mine, COPYRIGHT, SUBSCRIBE]) for k, mine in enumerate(own)))
     report = archive.check(text(5001, 5002, COPYRIGHT, SUBSCRIBE))
     assert statuses(report) == ["unique", "unique", "common", "common"]
     assert (report.verdict, report.coverage, report.sources) == ("unique", 0.0, ())

@@ -22,7 +22,7 @@ def span_words(scanned: Scanned, span: int) -> list[int]:
 @THOROUGH
 @given(text, st.lists(text, min_size=1, max_size=4), st.integers(1, 4), st.data())
 def test_the_oracles_resemblances(one: str, many: list[str], shingle: int, data: st.DataObject) -> None:
-    """Over four words, so that shingles repeat, in paragraphs and between them; of some texts, in any order."""
+    """Over four words, so that shingles repeat in paragraphs and between them; some texts, in any order."""
     a, b = scan_texts([one]), scan_texts(many)
     chosen = data.draw(st.lists(st.integers(0, len(many) - 1), unique=True, max_size=4))
     words = [b.hashes[b.words_of(t)].tolist() for t in chosen]
