@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
@@ -57,16 +56,7 @@ def address(redis_url: str) -> Iterator[str]:
         yield service.address
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[requests.Session]:
-    """Connections that are kept between requests."""
-    with requests.Session() as kept:
-        yield kept
-
-
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_described(
-    case: schemathesis.Case[Any], address: str, session: requests.Session
-) -> None:
-    case.call_and_validate(base_url=address, session=session)
+def test_every_answer_is_described(case: schemathesis.Case[Any], address: str) -> None:
+    case.call_and_validate(base_url=address)

@@ -105,3 +105,14 @@ def test_a_client_still_sending_gets_its_answer(http: httpx.Client, chunked: boo
         content = pieces(LARGE * 2) if chunked else LARGE * 2
         answer = http.post("/v1/check", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 413
+
+
+def test_clients_that_leave_in_the_middle_of_a_body_hold_nobody_up(service: Service) -> None:
+    head = f"POST /v1/check HTTP/1.1\r\nHost: x\r\n{JSON}\r\n".encode()
+    for frame in (b"Content-Length: 1000\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"):
+        # More than there are threads to answer them
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", service.port)) as connection:
+                connection.sendall(head + frame)
+    for _ in range(20):
+        assert ANSWER.findall(exchange(service, AFTER)) == [b"200"]
