@@ -6,9 +6,14 @@ import numpy as np
 
 from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, WORD_STEP, mix
+from nearcopy.kernel.plain import BLOCK, FOLDED, scan_plain
 
 SMALL_I, DOT_ABOVE = np.uint32(0x69), np.uint64(230 << 32 | 0x307)
 IOTA, IOTA_BELOW = np.uint64(0x3B9), np.uint64(0x345)
+
+LETTER, SINGLE, MARK, IGNORED, NEWLINE, BREAK = 1, 2, 3, 4, 6, 7
+EXPANDS = np.uint32(1 << 24)
+"""Kinds and parts of a table entry, as `nearcopy.text.folding` describes them."""
 
 MARKS = 64
 """Marks on one character that are put in canonical order; what is stacked higher stays as it came."""
@@ -36,8 +41,32 @@ def _insert(marks, count, mark, order):
     return count + 1
 
 
-@kernel("Tuple((int64, int64))(uint32[::1], int64, int64, uint32[::1], uint32[::1], uint8[::1], "
-        "uint64[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64)")
+@inlined
+def _take(entry, expansions, orders, marks, state, count, base):
+    """One character more of a word: its letters are hashed, after the marks before them; its marks wait."""
+    first, last = np.int64(entry & FOLDED), np.int64(-1)
+    if entry & EXPANDS:
+        last = first + np.int64(expansions[first])
+        first += 1
+    while True:
+        folded = np.uint32(first) if last < 0 else expansions[first]
+        order = orders[folded]
+        if order == 0:
+            state = (_flush(state, marks, count, base) ^ np.uint64(folded)) * WORD_STEP
+            count, base = 0, folded
+        else:
+            if count == MARKS:
+                state = _flush(state, marks, count, base)
+                count, base = 0, np.uint32(0)
+            count = _insert(marks, count, folded, order)
+        first += 1
+        if last < 0 or first > last:
+            break
+    return state, count, base
+
+
+@kernel("Tuple((int64, int64))(Array(uint32, 1, 'C', True), int64, int64, uint32[::1], uint32[::1], "
+        "uint8[::1], uint64[::1], int32[::1], int32[::1], int64, int32[:, ::1], int64)")
 def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, ends, words, lines, line):
     """Words and lines of the one text ``codes[begin:end]``, appended from ``words`` and ``line`` on.
 
@@ -45,89 +74,61 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
     its start, its end, its first word and whether a blank line or a paragraph separator stood before it.
     Returns the new counts of words and lines.
     """
-    marks = np.empty(MARKS, dtype=np.uint64)
+    marks, block = np.empty(MARKS, dtype=np.uint64), np.empty(BLOCK, dtype=np.uint32)
     state, count, word_start, word_end, kind_open, base = WORD_START, 0, 0, 0, 0, np.uint32(0)
-    newlines, in_line, carriage = 0, False, False
-    position = begin - 1
-    while position + 1 < end:
-        position += 1
-        code = codes[position]
-        entry = entries[code] if code < np.uint32(0x110000) else np.uint32(0)
+    newlines, in_line, carriage, first_word = 0, False, False, words
+    position, go_on = begin, begin
+    while position < end:
+        if position >= go_on and in_line and kind_open != SINGLE and count == 0:
+            came = position
+            position, go_on, state, words, kind_open, word_start, word_end, lines[line - 1, 1] = scan_plain(
+                codes, begin, position, end, entries, block, hashes, starts, ends, words, state, kind_open,
+                word_start, word_end, lines[line - 1, 1])
+            if position > came:
+                base, carriage = entries[codes[position - 1]] & FOLDED, False
+            if position == end:
+                break
+        code, here = codes[position], position - begin
+        entry = entries[code]
         kind = (entry >> np.uint32(21)) & np.uint32(7)
-        if kind == 4:
+        position += 1
+        if kind == IGNORED:
             carriage = False
             continue
-        here = position - begin
-        if kind < 4:
+        if kind < IGNORED:
             if not in_line:
                 lines[line, 0], lines[line, 2], lines[line, 3] = here, words, newlines > 1
                 line += 1
                 in_line, newlines = True, 0
             lines[line - 1, 1] = here + 1
-        if kind in (1, 2, 3):
-            if kind_open != 0 and (kind == 2 or (kind_open == 2 and kind == 1)):
-                hashes[words] = mix(_flush(state, marks, count, base))
-                starts[words], ends[words] = word_start, word_end
-                words += 1
-                kind_open = 0
-            if kind_open == 0:
-                state, count, word_start, base = WORD_START, 0, here, np.uint32(0)
-                kind_open = 2 if kind == 2 else 1
-            if entry >> np.uint32(21) == np.uint32(1) and count == 0:
-                # The plain run of letters that most words are: nothing to decompose, order or look up twice.
-                while entry >> np.uint32(21) == np.uint32(1):
-                    base = entry & np.uint32(0x1FFFFF)
-                    state = (state ^ np.uint64(base)) * WORD_STEP
-                    position += 1
-                    if position == end or codes[position] >= np.uint32(0x110000):
-                        break
-                    entry = entries[codes[position]]
-                position -= 1
-                word_end = position + 1 - begin
-                lines[line - 1, 1] = word_end
-                continue
-            word_end = here + 1
-            first, last = np.int64(entry & np.uint32(0x1FFFFF)), np.int64(-1)
-            if entry & np.uint32(0x1000000):
-                last = first + np.int64(expansions[first])
-                first += 1
-            while True:
-                folded = np.uint32(first) if last < 0 else expansions[first]
-                order = orders[folded]
-                if order == 0:
-                    if count:
-                        state = _flush(state, marks, count, base)
-                        count = 0
-                    state, base = (state ^ np.uint64(folded)) * WORD_STEP, folded
-                else:
-                    if count == MARKS:
-                        state = _flush(state, marks, count, base)
-                        count, base = 0, np.uint32(0)
-                    count = _insert(marks, count, folded, order)
-                first += 1
-                if last < 0 or first > last:
-                    break
-        elif kind_open != 0:
-            hashes[words] = mix(_flush(state, marks, count, base))
+        if kind_open != 0 and kind != MARK and (kind != LETTER or kind_open == SINGLE):
+            hashes[words] = _flush(state, marks, count, base)
             starts[words], ends[words] = word_start, word_end
             words += 1
-            kind_open = 0
-        if kind >= 6:
-            if not (code == np.uint32(10) and carriage):
-                newlines += 2 if kind == 7 else 1
+            kind_open, count = 0, 0
+        if kind in (LETTER, SINGLE, MARK):
+            if kind_open == 0:
+                state, count, word_start, base = WORD_START, 0, here, np.uint32(0)
+                kind_open = SINGLE if kind == SINGLE else LETTER
+            word_end = here + 1
+            state, count, base = _take(entry, expansions, orders, marks, state, count, base)
+        carriage_before, carriage = carriage, code == np.uint32(13)
+        if kind >= NEWLINE:
+            if not (code == np.uint32(10) and carriage_before):
+                newlines += 2 if kind == BREAK else 1
             in_line = False
-            carriage = code == np.uint32(13)
-        else:
-            carriage = False
     if kind_open != 0:
-        hashes[words] = mix(_flush(state, marks, count, base))
+        hashes[words] = _flush(state, marks, count, base)
         starts[words], ends[words] = word_start, word_end
         words += 1
+    for word in range(first_word, words):
+        hashes[word] = mix(hashes[word])
     return words, line
 
 
-@kernel("Tuple((int64, int64))(uint32[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], uint64[::1], "
-        "int32[::1], int32[::1], int32[:, ::1], int32[:, ::1], int64[::1], int64[::1])")
+@kernel("Tuple((int64, int64))(Array(uint32, 1, 'C', True), int64[::1], uint32[::1], uint32[::1], "
+        "uint8[::1], uint64[::1], int32[::1], int32[::1], int32[:, ::1], int32[:, ::1], int64[::1], "
+        "int64[::1])")
 def scan(codes, bounds, entries, expansions, orders, hashes, starts, ends, lines, spans, text_words,
          text_spans):
     """Words and paragraphs of a batch of texts laid end to end; text t is ``codes[bounds[t]:bounds[t+1]]``.

@@ -14,7 +14,8 @@ Unicode promises that neither normalization nor case folding of an assigned char
 newer Python only adds characters: an index stays valid.
 
 Table entry, uint32: bits 0-20 the folded code point, or the index of an expansion; bits 21-23 the kind;
-bit 24 set where the fold has several code points. An expansion is stored as its length and its code points.
+bit 24 set where the fold has several code points; bit 25 for a letter that folds to one letter; bit 26 for
+all but those, spaces and what divides words. An expansion is stored as its length and its code points.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ OTHER, LETTER, SINGLE, MARK, IGNORED, SPACE, NEWLINE, BREAK = range(8)
 """Kinds. SINGLE: a character that is a word by itself. BREAK: a paragraph separator."""
 
 KIND_SHIFT = 21
-EXPANDS = 1 << 24
+EXPANDS, PLAIN_LETTER, NOT_PLAIN = 1 << 24, 1 << 25, 1 << 26
 CODE_POINTS = 0x110000
 
 _LISTED = ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE0200))
@@ -114,6 +115,8 @@ def table() -> Table:
             if unicodedata.category(character) not in ("Cn", "Co", "Cs"):
                 entries[code] = _entry(character, expansions)
                 order[code] = unicodedata.combining(character)
+    entries[entries >> KIND_SHIFT == LETTER] |= PLAIN_LETTER
+    entries[~np.isin(entries >> KIND_SHIFT, (OTHER, SPACE, PLAIN_LETTER >> KIND_SHIFT | LETTER))] |= NOT_PLAIN
     return Table(entries, np.array(expansions, dtype=np.uint32), order)
 
 

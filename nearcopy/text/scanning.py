@@ -12,6 +12,8 @@ from nearcopy.errors import InputError
 from nearcopy.kernel.scan import scan
 from nearcopy.text.folding import table
 
+Ints = NDArray[np.int32]
+
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
@@ -53,9 +55,8 @@ def scan_texts(texts: Sequence[str]) -> Scanned:
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), out=bounds[1:])
     longest = int(np.diff(bounds).max(initial=0))
-    hashes, starts, ends = _words(codes.size)
+    hashes, starts, ends, spans = _room(codes.size, codes.size // 2 + len(texts) + 1)
     lines = np.empty((longest // 2 + 2, 4), dtype=np.int32)
-    spans = np.empty((codes.size // 2 + len(texts) + 1, 4), dtype=np.int32)
     text_words, text_spans = np.empty_like(bounds), np.empty_like(bounds)
     words, paragraphs = scan(
         codes, bounds, *table(), hashes, starts, ends, lines, spans, text_words, text_spans
@@ -66,7 +67,7 @@ def scan_texts(texts: Sequence[str]) -> Scanned:
 def code_points(text: str) -> NDArray[np.uint32]:
     """``uint32[len(text)]``. Raises `InputError` on a lone surrogate, which no encoding can carry."""
     try:
-        return np.frombuffer(bytearray(text.encode("utf-32-le")), dtype=np.uint32)
+        return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     except UnicodeEncodeError as error:
         raise InputError(
             f"the text holds a lone surrogate at character {error.start}: send whole Unicode characters",
@@ -74,5 +75,9 @@ def code_points(text: str) -> NDArray[np.uint32]:
         ) from None
 
 
-def _words(size: int) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
-    return np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32)
+def _room(words: int, spans: int) -> tuple[NDArray[np.uint64], Ints, Ints, Ints]:
+    """Space for as many words and paragraphs as there could be. It is one block, which the C library keeps
+    for the next batch; pages of several large ones would go back to the system and come again, zeroed."""
+    room = np.empty(4 * (words + spans), dtype=np.int32)
+    hashes, starts, ends, rest = np.split(room, (2 * words, 3 * words, 4 * words))
+    return hashes.view(np.uint64), starts, ends, rest.reshape(spans, 4)
