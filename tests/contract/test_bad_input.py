@@ -57,6 +57,7 @@ BAD_FIELDS: list[tuple[Call, str, Any, str, str]] = [
     (CHECK, "published_at", "yesterday", "/published_at", IS_NO_DATE),
     (CHECK, "published_at", "", "/published_at", IS_NO_DATE),
     (CHECK, "published_at", "2026-02-30", "/published_at", IS_NO_DATE),
+    (CHECK, "published_at", "0001-01-01T00:00:00+05:00", "/published_at", IS_NO_DATE),
     (CHECK, "published_at", 20261123, "/published_at", "must be a valid string"),
     (CHECK, "title", "x" * (MAX_LINE + 1), "/title", "must have at most 10000 characters"),
     (CHECK, "title", "a\0", "/title", "holds a NUL character at 1: remove it"),
