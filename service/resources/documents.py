@@ -49,6 +49,7 @@ def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
     201 where the id is new, 200 where it existed. A collection begins with its first document.
     """
     document = Document(id=checked_id(id), **dict(body))
+    # The engine says so too, but only once the collection that would begin with this document exists
     if not len(scan_texts([document.text]).hashes):
         raise NoWords("text holds no word: send letters or digits in any script", "text")
     outcome = archives().get(query.collection, create=True).put(document)
