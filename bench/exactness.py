@@ -10,7 +10,7 @@ import random
 from itertools import islice
 
 from bench.common import Figure, documents, progress
-from bench.pairs import ALL, listed
+from bench.pairs import FEW, listed
 from nearcopy.archive import Archive
 from nearcopy.report import Passage, Report, Source
 from tests import naive
@@ -72,8 +72,9 @@ def check_report(tally: Tally, report: Report, mine: Read, where: str) -> None:
     tally.note("words", report.words == len(mine.words), where)
     told = [(p.start, p.end, p.words) for p in report.paragraphs]
     tally.note("paragraphs", told == [(p.start, p.end, p.last - p.first) for p in mine.paragraphs], where)
-    covered = set().union(*(covered_words(source.passages, mine) for source in report.sources))
-    tally.note("coverage", same(report.coverage, len(covered) / len(mine.words)), where)
+    if report.sources_found == len(report.sources):
+        covered = set().union(*(covered_words(source.passages, mine) for source in report.sources))
+        tally.note("coverage", same(report.coverage, len(covered) / len(mine.words)), where)
 
 
 def check_source(tally: Tally, source: Source, mine: Read, its: Read, where: str) -> None:
@@ -138,7 +139,7 @@ def figures(archive: Archive, quick: bool) -> list[Figure]:
     chosen = [name for name in listed() if name in texts]
     dice.shuffle(chosen)
     for document in islice(chosen, DOCUMENTS // 10 if quick else DOCUMENTS):
-        report = archive.copies(document, limit=ALL)
+        report = archive.copies(document, limit=FEW)
         mine = Read(texts[document])
         check_report(tally, report, mine, document)
         few = [source for source in report.sources if source.document in texts]

@@ -1,9 +1,9 @@
 """Pairs of press releases that brute force knows: is each reported as a source of the other?
 
 Both directions of a pair are asked and counted apart. Four fifths of all pairs lie in a few families of
-templates with hundreds of members, far more than the 50 candidates that a check aligns by default: so all are
-asked for twice, with as many aligned as there are candidates, which is what the index finds, and with the
-default, which is what a report shows. Pairs across publishers are told apart.
+templates with hundreds of members, more than the candidates that a check aligns by default: so all are asked
+for twice, with as many aligned as there are candidates, which is what the index finds, and with the default,
+which is what a report finds. Pairs across publishers are told apart.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from datasketch import MinHash, MinHashLSH
 
 from bench.common import Figure, documents, folder, plain_words, progress, truth
 from nearcopy.archive import Archive
+from nearcopy.check import Options
 from nearcopy.document import Document
 from nearcopy.parameters import Parameters
 from nearcopy.signature import sign_documents, sign_paragraphs, to_datasketch
@@ -28,7 +29,7 @@ from nearcopy.text.scanning import scan_texts
 
 LEAST = 0.5
 ALL = 1 << 24
-FEW = 50
+FEW = Options().verify
 """Candidates aligned: as many as there are, or the default."""
 PEER = Parameters(bands=25, rows=5)
 """What datasketch chooses for a threshold of 0.5, on its own signatures of whole documents."""
@@ -102,7 +103,7 @@ def shares(name: str, pairs: Pairs, find: Callable[[str], set[str]], *, promised
 
 def sources(archive: Archive, document: str, verify: int) -> set[str]:
     """The sources of a stored document."""
-    return {source.document for source in archive.copies(document, limit=ALL, verify=verify).sources}
+    return {source.document for source in archive.copies(document, limit=verify, verify=verify).sources}
 
 
 class Peer:
