@@ -55,6 +55,7 @@ class Embedded:
     def stop(self) -> None:
         """End the server unless other processes are connected; what was stored stays on disk."""
         with _locked(self.directory), self._line, contextlib.suppress(redis.RedisError):
+            self._line.ping()  # once it has answered, it has also seen which connections were closed before
             if {entry["id"] for entry in self._line.client_list()} == {str(self._line.client_id())}:
                 self._line.shutdown(nosave=True)
                 _wait_for_end(self.directory)
@@ -76,7 +77,10 @@ def start(directory: Path | None = None) -> Embedded:
     """
     given = os.environ.get("NEARCOPY_DATA_DIR")
     directory = directory or Path(given or platformdirs.user_data_dir("nearcopy", appauthor=False))
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StorageUnavailable(f"the data directory {directory} cannot be used: {error}") from None
     socket = _socket_path(directory)
     line = _connection(socket)
     with _locked(directory):

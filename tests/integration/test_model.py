@@ -90,6 +90,6 @@ def test_any_order_of_writes_leaves_what_a_dictionary_would(redis_url: str) -> N
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Collection,
         settings=settings(
-            deadline=None, max_examples=12, stateful_step_count=30, suppress_health_check=slow, database=None
+            deadline=None, max_examples=8, stateful_step_count=24, suppress_health_check=slow, database=None
         ),
     )
