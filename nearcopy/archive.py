@@ -10,15 +10,13 @@ from typing import Any
 
 from nearcopy import check, embedded, ingest
 from nearcopy.connection import Client, connect, steady
-from nearcopy.document import Document
+from nearcopy.document import COLLECTION_NAME, Document
 from nearcopy.errors import InputError, NotFound
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Outcome
 from nearcopy.judge.case import Options
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
-
-COLLECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Archive:
@@ -39,7 +37,7 @@ class Archive:
         Created where it is missing, unless ``create`` is false. Raises `InputError` (name or URL),
         `NotFound`, `ParametersMismatch` and `StorageUnavailable`.
         """
-        if not COLLECTION.fullmatch(collection):
+        if not re.fullmatch(COLLECTION_NAME, collection):
             raise InputError(
                 "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
                 "collection",
@@ -56,12 +54,12 @@ class Archive:
             raise
 
     def check(
-        self, text: str, *, title: str | None = None, publisher: str | None = None,
-        published_at: str | None = None, threshold: float | None = None, min_words: int = 8,
+        self, text: str, *, threshold: float | None = None, min_words: int = 8,
         exclude_documents: Collection[str] = (), exclude_publishers: Collection[str] = (), limit: int = 10,
         verify: int = 200,
     ) -> Report:
-        """Has this text been published before? See `nearcopy.check.Options`; the metadata is not used yet."""
+        """Has this text been published before? See `Options`. Raises `InputError`, `NoWords` and
+        `StorageUnavailable`."""
         return check.check(
             self.store, text,
             Options(threshold, min_words, exclude_documents, exclude_publishers, limit, verify),

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from nearcopy.errors import InputError
+from nearcopy.errors import InputError, NoWords
+
+COLLECTION_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+"""A collection's name stands in keys and URLs, where nothing in it needs quoting."""
 
 MAX_ID_BYTES = 512
 """Longest id, in bytes of UTF-8: room for any URL path that is used as an id."""
@@ -40,8 +43,15 @@ class Document:
         named = {name: _optional_text(free.pop(name, None), name) for name in NAMED_FIELDS}
         check_date(named["published_at"])
         _json_fields(free)
-        text = checked_text(record.get("text"))
-        return cls(id=checked_id(record.get("id")), text=text, fields=free, **named)
+        id, text = checked_id(record.get("id")), checked_text(record.get("text"))
+        one = cls(id=id, text=text, fields=free, **named)
+        one.check_words()
+        return one
+
+    def check_words(self) -> None:
+        """Raise `NoWords` where the text has not one letter or digit: no check could ever find it."""
+        if not any(map(str.isalnum, self.text)):
+            raise NoWords("text holds no word: send letters or digits in any script", "text")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object that `checked` reads, without the fields that are empty."""

@@ -54,3 +54,4 @@ def delete(store: Store, document_id: str) -> bool:
 def _check(document: Document) -> None:
     checked_id(document.id)
     checked_text(document.text)
+    document.check_words()

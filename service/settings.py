@@ -12,11 +12,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nearcopy.document import COLLECTION_NAME
+
 PREFIX = "NEARCOPY_"
 
-CollectionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-"""The engine's own rule, `nearcopy.archive.COLLECTION`; written again, since importing the engine takes a
-second and ``--help`` must not. A test compares the two."""
+CollectionName = Annotated[str, Field(pattern=f"^{COLLECTION_NAME}$")]
 
 RedisUrl = Annotated[str, Field(pattern=r"^(redis|rediss|unix|redis\+cluster)://.")]
 

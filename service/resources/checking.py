@@ -13,6 +13,9 @@ from service.models import InCollection, Pair, Submission
 
 blueprint = Blueprint("checking", __name__)
 
+METADATA = {"title", "publisher", "published_at"}
+"""What a caller may say of a submission; the verdict rests on its text alone."""
+
 
 @call(
     blueprint,
@@ -28,7 +31,8 @@ def check(query: InCollection, body: Submission) -> Response:
 
     Answers where it was published before, which passages, and who had it first. Nothing is stored.
     """
-    return as_json(archives().get(query.collection).check(**dict(body)))
+    asked = {name: value for name, value in body if name not in METADATA}
+    return as_json(archives().get(query.collection).check(**asked))
 
 
 @call(

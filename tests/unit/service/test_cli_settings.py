@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nearcopy.archive import COLLECTION
 from service.settings import Settings, SettingsError, table
-
-
-def test_a_collection_is_named_by_the_engines_rule() -> None:
-    pattern = Settings.model_json_schema()["properties"]["collection"]["pattern"]
-    assert pattern == f"^{COLLECTION.pattern}$"
 
 
 def test_what_is_chosen_wins_over_the_environment_and_that_over_the_default() -> None:
