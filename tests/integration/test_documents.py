@@ -9,7 +9,7 @@ import pytest
 
 from nearcopy.archive import Archive
 from nearcopy.document import MAX_ID_BYTES, Document
-from nearcopy.errors import InputError, NotFound
+from nearcopy.errors import InputError, NotFound, NoWords
 from nearcopy.index import bulk
 from tests.conftest import Server
 from tests.integration.auditor import audit
@@ -111,14 +111,25 @@ def test_one_batch_may_hold_an_id_twice(archive: Archive) -> None:
     audit(archive, {"a": second, "b": document("b", [2])})
 
 
-def test_texts_without_a_long_paragraph_or_without_any_word_are_kept(archive: Archive) -> None:
-    both = Document("short", "seven words are not enough for it"), Document("none", "* * *")
-    kept = {one.id: one for one in both}
-    assert list(archive.put_many(kept.values())) == ["created", "created"]
-    audit(archive, kept)
-    assert archive.check("seven words are not enough for it", min_words=3).sources[0].document == "short"
-    for id in kept:
-        assert archive.delete(id)
+def test_a_text_without_a_long_paragraph_is_kept_and_one_without_a_word_refused(archive: Archive) -> None:
+    short = Document("short", "seven words are not enough for it")
+    assert archive.put(short) == "created"
+    with pytest.raises(NoWords):
+        archive.put(Document("none", "* * *"))
+    audit(archive, {"short": short})
+    assert archive.check(short.text, min_words=3).sources[0].document == "short"
+    assert archive.delete("short")
+    audit(archive, {})
+
+
+def test_a_paragraph_of_two_mebibytes_comes_back_and_is_found(archive: Archive) -> None:
+    text = paragraph(1, words=300_000)
+    assert len(text) > 2 * 1024 * 1024 - 1
+    archive.put(Document("long", text))
+    assert archive.get("long").text == text
+    assert archive.check(text[1_000_000:1_000_400]).sources[0].document == "long"
+    audit(archive, {"long": Document("long", text)})
+    assert archive.delete("long")
     audit(archive, {})
 
 
