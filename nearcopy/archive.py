@@ -11,7 +11,7 @@ from typing import Any
 from nearcopy import check, embedded, ingest
 from nearcopy.connection import Client, connect, steady
 from nearcopy.document import COLLECTION_NAME, Document
-from nearcopy.errors import InputError, NotFound
+from nearcopy.errors import InputError, NoIndex
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Outcome
 from nearcopy.judge.case import Options
@@ -105,10 +105,10 @@ class Archive:
         }
 
     def ping(self) -> None:
-        """Raises `StorageUnavailable` where Redis does not answer, `NotFound` where no index is published."""
+        """Raises `StorageUnavailable` where Redis does not answer, `NoIndex` where none is published."""
         for part in self.store.partitions:
             if steady(lambda part=part: self.store.client.get(part.keys.pointer)) is None:  # type: ignore[misc]
-                raise NotFound(f"no index is published in collection {self.store.collection!r}")
+                raise NoIndex(f"no index is published in collection {self.store.collection!r}")
 
     def close(self) -> None:
         """Give the connections back, and end the embedded Redis if nobody else uses it."""

@@ -4,6 +4,7 @@
     +-- InputError            what was handed in cannot be used; says what to change
     |   +-- NoWords           a text without a single word
     +-- NotFound              no document of that id, or no collection of that name
+    |   +-- NoIndex           the collection has lost its index: Redis came back without its data
     +-- ParametersMismatch    the index was built with other parameters
     +-- IndexFull             a partition has run out of numbers
     +-- StorageUnavailable    Redis does not answer; the same call works again once it does
@@ -30,6 +31,10 @@ class NoWords(InputError):
 
 class NotFound(NearcopyError):
     """There is no document of that id in the collection, or no such collection."""
+
+
+class NoIndex(NotFound):
+    """A collection that was open has no index any more; opening it again creates it, or raises `NotFound`."""
 
 
 class ParametersMismatch(NearcopyError):

@@ -28,6 +28,10 @@ class Archives:
             archive.close()
         return kept
 
+    def forget(self) -> None:
+        """Open every collection anew at its next use: Redis has come back without what it held."""
+        self._open.clear()
+
     def close(self) -> None:
         """Close every archive."""
         while self._open:

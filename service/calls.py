@@ -18,7 +18,7 @@ from service.reading import read_body, read_query
 View = Callable[..., Response]
 
 OF_EVERY_CALL = (kinds.NOT_UTF8, kinds.INVALID_PARAMETER, kinds.INTERNAL)
-OF_A_COLLECTION = (kinds.NOT_FOUND, kinds.STORAGE_UNAVAILABLE, kinds.OTHER_PARAMETERS)
+OF_A_COLLECTION = (kinds.STORAGE_UNAVAILABLE, kinds.OTHER_PARAMETERS)
 OF_A_BODY = (kinds.BAD_REQUEST, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE)
 
 

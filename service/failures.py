@@ -9,15 +9,18 @@ from nearcopy.errors import (
     IndexFull,
     InputError,
     NearcopyError,
+    NoIndex,
     NotFound,
     NoWords,
     ParametersMismatch,
     StorageUnavailable,
 )
 from service import problems
+from service.context import archives
 from service.problems import Problem, Refused, answer, field_error
 
 ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
+    (NoIndex, problems.NOT_READY),
     (NotFound, problems.NOT_FOUND),
     (ParametersMismatch, problems.OTHER_PARAMETERS),
     (IndexFull, problems.INDEX_FULL),
@@ -47,6 +50,8 @@ def _refused(error: Refused) -> Response:
 def _engine(error: NearcopyError) -> Response:
     if isinstance(error, InputError):
         return _input(error)
+    if isinstance(error, NoIndex):
+        archives().forget()
     for kind, problem in ENGINE:
         if isinstance(error, kind):
             return answer(problem, str(error))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
-from nearcopy.errors import NotFound, ParametersMismatch
+from nearcopy.errors import NoIndex, NotFound, ParametersMismatch
 from nearcopy.index import keys
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.shape import Shape
@@ -101,7 +101,7 @@ class Store:
         while True:
             generation = steady(lambda: self.client.get(names.pointer))
             if generation is None:
-                raise NotFound(f"no index is published in partition {number} of {self.collection!r}")
+                raise NoIndex(f"no index is published in partition {number} of {self.collection!r}")
             shape = steady(lambda generation=generation: self.client.get(names.shape(generation)))  # type: ignore[misc]
             if shape is not None:
                 return Partition(names, generation, Shape.from_json(shape))

@@ -24,7 +24,7 @@ METADATA = {"title", "publisher", "published_at"}
     query=InCollection,
     body=Submission,
     answers={200: Report},
-    problems=(problems.NO_WORDS,),
+    problems=(problems.NO_WORDS, problems.NOT_FOUND, problems.NOT_READY),
 )
 def check(query: InCollection, body: Submission) -> Response:
     """Check a text against the archive.
@@ -42,7 +42,7 @@ def check(query: InCollection, body: Submission) -> Response:
     query=InCollection,
     body=Pair,
     answers={200: Comparison},
-    problems=(problems.NO_WORDS,),
+    problems=(problems.NO_WORDS, problems.NOT_FOUND),
 )
 def compare(query: InCollection, body: Pair) -> Response:
     """Compare two texts with each other.

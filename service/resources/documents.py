@@ -41,7 +41,7 @@ class IdConverter(BaseConverter):
     query=InCollection,
     body=DocumentBody,
     answers={200: Stored, 201: Stored},
-    problems=(problems.NO_WORDS, problems.INDEX_FULL),
+    problems=(problems.NO_WORDS, problems.INDEX_FULL, problems.NOT_READY),
 )
 def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
     """Store or replace a document.
@@ -62,6 +62,7 @@ def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
     "/v1/documents/<id:id>",
     query=InCollection,
     answers={200: StoredDocument},
+    problems=(problems.NOT_FOUND,),
 )
 def get_document(query: InCollection, id: str) -> Response:
     """Read a document."""
@@ -74,6 +75,7 @@ def get_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>",
     query=InCollection,
     answers={204: None},
+    problems=(problems.NOT_FOUND, problems.NOT_READY),
 )
 def delete_document(query: InCollection, id: str) -> Response:
     """Remove a document."""
@@ -89,6 +91,7 @@ def delete_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>" + COPIES,
     query=CopiesQuery,
     answers={200: Report | StoredDocument},
+    problems=(problems.NOT_FOUND, problems.NOT_READY),
 )
 def document_copies(query: CopiesQuery, id: str) -> Response:
     """Check a stored document against the others.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from nearcopy.errors import NotFound
 from service import problems
 from service.answers import Health, as_json
 from service.calls import call
@@ -28,8 +27,5 @@ def alive() -> Response:
 )
 def ready() -> Response:
     """Tell whether Redis answers and the default collection has an index."""
-    try:
-        archives().get().ping()
-    except NotFound as error:
-        raise problems.Refused(problems.NOT_READY, str(error)) from None
+    archives().get().ping()
     return as_json({"status": "ready"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from service import problems
 from service.answers import IndexState, as_json
 from service.calls import call
 from service.context import archives
@@ -15,7 +16,10 @@ CURVE_STEPS = 20
 """Points of the detection curve: resemblances 0.05, 0.10 ... 1."""
 
 
-@call(blueprint, "GET", "/v1/index", query=InCollection, answers={200: IndexState})
+@call(
+    blueprint, "GET", "/v1/index", query=InCollection, answers={200: IndexState},
+    problems=(problems.NOT_FOUND, problems.NOT_READY),
+)
 def index_state(query: InCollection) -> Response:
     """Tell the counts, bytes, parameters and detection curve of a collection."""
     archive = archives().get(query.collection)

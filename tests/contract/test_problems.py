@@ -73,10 +73,6 @@ def not_utf8(bench: Bench) -> TestResponse:
 
 
 def not_found(bench: Bench) -> TestResponse:
-    if bench.method == "PUT":
-        # A put makes the collection, so there is nothing to miss but an index that was lost
-        bench.redis.delete(bench.keys.pointer)
-        return bench.call(create_app(Archives(bench.url, bench.collection)))
     return bench.call(query={"collection": f"{bench.collection}-missing"})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import redis
 
 from tests.conftest import Server
 from tests.contract.serving import Service
@@ -126,3 +127,21 @@ def wait_for(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline, "nothing goes on"
         time.sleep(0.01)
+
+
+def test_a_redis_that_came_back_empty_is_a_new_archive(new_server: Callable[[], Server]) -> None:
+    """Every process says that no index is published, once, and begins anew without a restart."""
+    server = new_server()
+    with Service(server.url, "main", workers="2") as service, client_of(service) as client:
+        wait_until_ready(client)
+        assert client.put("/v1/documents/old", json={"text": text_of(0)}).status_code == 201
+        with redis.Redis(unix_socket_path=str(server.socket)) as admin:
+            admin.flushall()
+        kinds = set()
+        for _ in range(40):
+            answer = client.post("/v1/check", json={"text": text_of(0)})
+            kinds.add(answer.json().get("type", answer.json().get("verdict")))
+        assert kinds <= {"urn:nearcopy:problem:not-ready", "unique"}
+        assert "unique" in kinds
+        wait_until_ready(client)
+        assert client.put("/v1/documents/new", json={"text": text_of(1)}).status_code in (201, 503)
