@@ -187,6 +187,17 @@ def test_texts_that_repeat_themselves_end(name: str) -> None:
     assert len(result.told(0)) <= (len(a) + len(b)) / 8
 
 
+def test_runs_that_overlap_among_crowds() -> None:
+    """The text goes on from one run to another that begins within it; both are followed."""
+    crowd, run = ["a"] * 300, numbered("w", 16)
+    a, b = [*crowd, *run[:10], "x", *run[6:], "y"], [*crowd, *run[6:], "z", *run]
+    for one, two in ((a, b), (b, a)):
+        result = aligned(one, two)
+        of_one, of_two = naive.shared_words(one, two, 8)
+        assert of_one <= set(np.flatnonzero(result.covered[0]).tolist())
+        assert result.contained[0] >= len(of_two)
+
+
 @pytest.mark.skipif(not COMPILED, reason="long")
 def test_a_phrase_in_crowds_does_not_hide_edits() -> None:
     """Five words that stand 200 times in both texts leave the rest aligned as finely as ever."""

@@ -171,6 +171,28 @@ def test_offsets_are_code_points_of_the_text_as_sent() -> None:
     assert slices(text) == ["ﬁn\u00adal", "ﷺ"]
 
 
+BEFORE_AND_AFTER = {
+    "a dot of its own": ("i", "\u0307 and some more of these words"),
+    "a mark": ("e", "\u0301\u0323 and some more of these words"),
+    "the unseen at a word's end": ("e\u00ad", " and some more of these words"),
+    "the unseen in it": ("e\u00ad", "and some more of these words"),
+    "a spaceless character": ("e漢", "and some more of these words"),
+    "spaces": ("e", " " * 40 + "\n\n  and some more of these words"),
+    "a line break": ("e\r", "\nand some more of these words\r\n\r\nend"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), BEFORE_AND_AFTER.values(), ids=BEFORE_AND_AFTER)
+def test_wherever_a_block_ends(before: str, after: str) -> None:
+    """Plain stretches are scanned by blocks: what follows one is read as if there were none."""
+    for length in range(40):
+        for plain in ("x" * length, "a b, c " * length):
+            text = "one more " + plain + before + after
+            scanned = scan_texts([text])
+            assert words(scanned, 0) == expected(text)
+            assert [tuple(row) for row in scanned.spans.tolist()] == naive.paragraphs(text)
+
+
 def test_marks_without_end() -> None:
     """More marks than are put in order still make one word with exact offsets."""
     assert slices("a" + 500 * "\u0301" + " b") == ["a" + 500 * "\u0301", "b"]
