@@ -27,12 +27,14 @@ class Aligned:
     - ``rows`` int64[n, 6]: text, start and end in A, start and end in the text, equal words; by text
     - ``bounds`` int64[T + 1]: where the rows of each text begin
     - ``covered`` bool[T, words of A]: which words of A lie in a passage with that text
+    - ``same`` bool[T, words of A]: which of them stand there word for word, in runs of `SEED` or more
     - ``contained`` int64[T]: how many words of the text lie in one
     """
 
     rows: Ints
     bounds: Ints
     covered: NDArray[np.bool_]
+    same: NDArray[np.bool_]
     contained: Ints
 
     def told(self, text: int) -> list[list[int]]:
@@ -57,11 +59,13 @@ def align(scanned: Scanned, text: int, others: Scanned, min_words: int) -> Align
     each other are one passage.
     """
     a = np.ascontiguousarray(scanned.hashes[scanned.words_of(text)])
-    rows = kernels.align(a, others.hashes, others.text_words, min(SEED, min_words), GAP, min_words)
     count = len(others.text_words) - 1
-    covered, contained = np.zeros((count, len(a)), dtype=np.uint8), np.empty(count, dtype=np.int64)
+    covered, same = np.zeros((2, count, len(a)), dtype=np.uint8)
+    contained = np.empty(count, dtype=np.int64)
+    rows = kernels.align(a, others.hashes, others.text_words, min(SEED, min_words), GAP, min_words, same)
     kernels.cover(rows, covered, others.text_words, contained)
-    return Aligned(rows, np.searchsorted(rows[:, 0], np.arange(count + 1)), covered.view(np.bool_), contained)
+    bounds = np.searchsorted(rows[:, 0], np.arange(count + 1))
+    return Aligned(rows, bounds, covered.view(np.bool_), same.view(np.bool_), contained)
 
 
 def passages(

@@ -97,7 +97,6 @@ class Archive:
         """What the collection holds, and with which promise."""
         return {
             "collection": self.store.collection,
-            "generation": self.store.generation(),
             "partitions": len(self.store.partitions),
             **self.store.counts(),
             "parameters": asdict(self.parameters),

@@ -112,7 +112,7 @@ def _candidates(
     documents: dict[Key, Document] = {}
     gone: set[Key] = set()
     while wanted:
-        for key, document in _fetched(store, list(wanted)).items():
+        for key, document in _fetched(store, found, list(wanted)).items():
             if document is None or _excluded(document, options):
                 gone.add(key)
             else:
@@ -145,12 +145,12 @@ def _samples(found: list[Found], options: Options) -> list[Key]:
     return list(chosen)
 
 
-def _fetched(store: Store, wanted: list[Key]) -> dict[Key, Document | None]:
+def _fetched(store: Store, found: list[Found], wanted: list[Key]) -> dict[Key, Document | None]:
     by_partition = {p: [n for q, n in wanted if q == p] for p in {p for p, _ in wanted}}
 
     def one(partition: int) -> dict[Key, Document | None]:
         numbers = by_partition.get(partition, [])
-        stored = fetch(store, partition, np.array(numbers, dtype=np.int64))
+        stored = fetch(store, partition, found[partition].generation, numbers)
         return {(partition, n): document for n, document in zip(numbers, stored, strict=True)}
 
     return {key: document for part in store.each_partition(one) for key, document in part.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import encodings.idna  # noqa: F401
 import multiprocessing
 import os
 import signal
@@ -23,6 +24,9 @@ from service.app import create_app
 from service.archives import Archives
 from service.keeper import Keeper
 from service.settings import Settings
+
+# `encodings.idna` is imported by whatever looks a host up. A worker forked while a thread of its parent
+# imports a module has that module's lock for ever: its first request, which needs it too, would never end.
 
 STOP_SECONDS = 15
 """A worker that has not finished its requests by then is killed."""

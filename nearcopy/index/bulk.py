@@ -1,7 +1,7 @@
 """The bulk path's door: a collection that holds nothing is filled with base pages, and goes live in one step.
 
-Texts and pages are written beside the live generation, where no answer looks. The last step moves the pointer
-and names the ids; what fails before it leaves the collection as empty as it was.
+Ids, texts and pages are written as a generation beside the live one, where no answer looks. The last step
+moves the pointer; what fails before it leaves the collection as empty as it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 from redis.exceptions import WatchError
 
-from nearcopy.connection import steady, translated
+from nearcopy.connection import pipeline, steady, translated
 from nearcopy.document import Document
 from nearcopy.errors import IndexFull, InputError
 from nearcopy.index import documents, keys
@@ -59,7 +59,7 @@ class _Gathered:
         self.names = part.keys
         self.live = part.generation
         self.next = str(int(part.generation) + 1).encode()
-        self.first = steady(lambda: store.client.hget(part.keys.counters, "d"))
+        self.given = steady(lambda: store.client.hget(part.keys.counters(part.generation), "d"))
         self.ids: dict[str, bytes] = {}
         none, unsigned = np.empty(0, dtype=np.int64), np.empty((0, store.parameters.bands), dtype=np.uint64)
         self.bands, self.document_bands = [unsigned], [unsigned]
@@ -70,7 +70,7 @@ class _Gathered:
 
     def add(self, batch: list[Document]) -> None:
         """Store the texts, keep the postings."""
-        numbers = np.arange(len(batch), dtype=np.int64) + int(self.first or 0) + len(self.ids) + 1
+        numbers = np.arange(len(batch), dtype=np.int64) + len(self.ids) + 1
         if numbers[-1] > keys.MAX_NUMBER:
             raise IndexFull(FULL)
         texts = {}
@@ -78,7 +78,7 @@ class _Gathered:
             if document.id in self.ids:
                 raise InputError(f"the id {document.id!r} stands twice in the archive", "id")
             blob, digest = documents.packed(document)
-            texts[self.names.text(number)] = blob
+            texts[self.names.text(self.next, number)] = blob
             self.ids[document.id] = number.to_bytes(3, "big") + digest
         steady(lambda: self.store.client.mset(texts))
         scanned = scan_texts([document.text for document in batch])
@@ -111,7 +111,7 @@ class _Gathered:
             runs=runs[order],
             holders=np.stack([held >> 24, held & keys.MAX_NUMBER], axis=1),
             document_bands=np.concatenate(self.document_bands),
-            document_numbers=np.arange(len(self.ids), dtype=np.int64) + int(self.first or 0) + 1,
+            document_numbers=np.arange(1, len(self.ids) + 1, dtype=np.int64),
             fingerprints=prints[once],
             contexts=contexts[once],
             fingerprint_numbers=owners[once],
@@ -128,27 +128,32 @@ class _Gathered:
                 part = slice(start, start + KEYS_A_CALL)
                 pages = dict(zip(names[part], contents[part], strict=True))
                 steady(lambda pages=pages: client.mset(pages))  # type: ignore[misc]
-        steady(lambda: client.set(self.names.shape(self.next), shape.to_json()))
-        steady(lambda: client.hset(self.names.generation_counters(self.next), "p", len(postings.runs)))
-
-    def publish(self) -> None:
-        """Move the pointer, name the ids and count the documents: all of it, or nothing."""
         buckets: dict[bytes, dict[bytes, bytes]] = {}
         for document, entry in self.ids.items():
             digest = keys.id_digest(document)
-            buckets.setdefault(self.names.id_bucket(digest), {})[digest] = entry
+            buckets.setdefault(self.names.id_bucket(self.next, digest), {})[digest] = entry
+        counts = {"d": len(self.ids), "c": len(self.ids), "p": len(postings.runs)}
+
+        def write_rest() -> None:
+            batch = pipeline(client)
+            for name, entries in buckets.items():
+                batch.hset(name, mapping=entries)
+            batch.hset(self.names.counters(self.next), mapping=counts)
+            batch.set(self.names.shape(self.next), shape.to_json())
+            batch.execute()
+
+        steady(write_rest)
+
+    def publish(self) -> None:
+        """Move the pointer, unless something was written meanwhile."""
+        live = self.names.counters(self.live)
         with translated(), self.store.client.pipeline(transaction=True) as batch:
-            batch.watch(self.names.pointer, self.names.counters)
-            live, given = batch.get(self.names.pointer), batch.hget(self.names.counters, "d")
-            if (live, given) != (self.live, self.first):
+            batch.watch(self.names.pointer, live)
+            if (batch.get(self.names.pointer), batch.hget(live, "d")) != (self.live, self.given):
                 raise InputError(CHANGED, "archive")
             batch.multi()
             batch.set(self.names.pointer, self.next)
-            counts = {"d": int(self.first or 0) + len(self.ids), "c": len(self.ids)}
-            batch.hset(self.names.counters, mapping=counts)
-            for name, entries in buckets.items():
-                batch.hset(name, mapping=entries)
-            batch.unlink(self.names.shape(self.live), self.names.generation_counters(self.live))
+            batch.unlink(self.names.shape(self.live), live)
             try:
                 batch.execute()
             except WatchError:
@@ -159,7 +164,7 @@ CHANGED = "the collection got documents while it was loaded: put the archive's d
 
 
 def _check_empty(store: Store, part: Partition) -> None:
-    if int(steady(lambda: store.client.hget(part.keys.counters, "c")) or 0):
+    if int(steady(lambda: store.client.hget(part.keys.counters(part.generation), "c")) or 0):
         raise InputError(
             f"collection {store.collection!r} holds documents: only an empty one can be loaded in bulk",
             "collection",

@@ -10,17 +10,22 @@ A document lives in partition ``crc32(id) mod partitions``. All keys of a partit
 the most significant first; documents and paragraphs are numbered from 1, and 0 marks a removed record.
 
     {main/0}g                     string: the live generation, a decimal number
-    {main/0}n                     hash: ``d`` last document number given, ``c`` documents now stored
-    {main/0}i<bucket 2>           hash: digest of an id (12 bytes) -> number (3), digest of the content (8)
-    {main/0}t<number 3>           string: the document, zstd-compressed JSON
     {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order
 
-Of one generation (1 in the examples). Pages are strings of fixed-size records. A small letter is a base page,
-written in bulk and never grown; a capital its delta page, which APPEND alone grows.
+All else belongs to one generation (1 in the examples), which is whole by itself: moving the pointer changes
+every answer at once, and moving it back changes them back.
 
     {main/0}1s                    string: JSON, the number of base and delta pages of each kind
+    {main/0}1n                    hash: ``d`` and ``p`` last document and paragraph number given, ``c``
+                                  documents now stored
+    {main/0}1i<bucket 2>          hash: digest of an id (12 bytes) -> number (3), digest of the content (8)
+    {main/0}1t<number 3>          string: the document, zstd-compressed JSON
     {main/0}1c                    set: page and bucket hash of every bucket that is full
-    {main/0}1n                    hash: ``p`` last paragraph number given
+    {main/0}1w                    string: there as soon as a delta page may be
+
+Pages are strings of fixed-size records. A small letter is a base page, written in bulk and never grown; a
+capital its delta page, which APPEND alone grows.
+
     {main/0}1p<band 1><page 3>    paragraph bands: bucket hash (2), paragraph number (3)      delta: P
     {main/0}1d<band 1><page 3>    document bands: bucket hash (2), document number (3)        delta: D
     {main/0}1f<0><page 3>         fingerprints: bucket hash (2), words before (1) and after   delta: F
@@ -74,30 +79,30 @@ class PartitionKeys:
         return self.prefix + b"g"
 
     @property
-    def counters(self) -> bytes:
-        """Numbers given and documents stored."""
-        return self.prefix + b"n"
-
-    @property
     def log(self) -> bytes:
         """The stream of changes."""
         return self.prefix + b"log"
-
-    def text(self, number: int) -> bytes:
-        """The compressed document of that number."""
-        return self.prefix + b"t" + number.to_bytes(3, "big")
-
-    def id_bucket(self, digest: bytes) -> bytes:
-        """The hash in which the id of that digest is looked up."""
-        return self.prefix + b"i" + (int.from_bytes(digest[:2], "big") % ID_BUCKETS).to_bytes(2, "big")
 
     def shape(self, generation: bytes) -> bytes:
         """How many pages of each kind a generation has."""
         return self.prefix + generation + b"s"
 
-    def generation_counters(self, generation: bytes) -> bytes:
-        """Paragraph numbers given in a generation."""
+    def written(self, generation: bytes) -> bytes:
+        """Exists as soon as anything was put into a generation since its base pages were written."""
+        return self.prefix + generation + b"w"
+
+    def counters(self, generation: bytes) -> bytes:
+        """Numbers given in a generation, and documents stored."""
         return self.prefix + generation + b"n"
+
+    def text(self, generation: bytes, number: int) -> bytes:
+        """The compressed document of that number."""
+        return self.prefix + generation + b"t" + number.to_bytes(3, "big")
+
+    def id_bucket(self, generation: bytes, digest: bytes) -> bytes:
+        """The hash in which the id of that digest is looked up."""
+        bucket = int.from_bytes(digest[:2], "big") % ID_BUCKETS
+        return self.prefix + generation + b"i" + bucket.to_bytes(2, "big")
 
     def pages(self, generation: bytes, kind: bytes, suffixes: NDArray[np.uint8]) -> list[bytes]:
         """The keys of pages; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them, or [N, 5]

@@ -58,10 +58,11 @@ class Plan:
         contexts[sizes[:3].sum() :] = buckets.contexts
         return cls(hashes, bands, wanted, widths, contexts, sizes)
 
-    def names(self, part: Partition) -> list[bytes]:
-        """The keys of all its pages: the base pages, where there are any, and then the delta pages."""
+    def names(self, part: Partition, delta: bool) -> list[bytes]:
+        """The keys of all its pages: the base pages, where there are any, and then the delta pages, if they
+        are asked for."""
         names: list[bytes] = []
-        for letters, pages in (("pxdf", part.shape.base), ("PXDF", part.shape.delta)):
+        for letters, pages in (("pxdf", part.shape.base), ("PXDF", part.shape.delta))[: 1 + delta]:
             counts = np.array([pages[kind] for kind in KINDS], dtype=np.uint64)
             if counts.all():
                 rows = np.empty((len(self.hashes), 5), dtype=np.uint8)

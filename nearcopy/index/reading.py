@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearcopy.connection import pipeline, steady
+from nearcopy.connection import pipeline, steady, strings
 from nearcopy.document import Document
 from nearcopy.index import documents, evidence
 from nearcopy.index.evidence import Holders
@@ -27,11 +27,13 @@ PAGES_A_CALL = 5000
 class Found:
     """What a submission's buckets hold in one partition.
 
+    - ``generation``: the one that was looked into, whose numbers these are
     - ``candidates``: the documents, and what speaks for each
     - ``copies``: for each indexed paragraph of the submission the numbers of the documents that hold it
     - ``bounded``: a bucket was full
     """
 
+    generation: bytes
     candidates: evidence.Candidates
     copies: list[Ints]
     bounded: bool
@@ -46,19 +48,20 @@ def look_up(store: Store, buckets: Buckets, paragraph_words: Ints, total_words: 
     return store.each_partition(lambda number: _look_up(store, number, plan, paragraph_words, total_words))
 
 
-def fetch(store: Store, partition: int, numbers: Ints) -> list[Document | None]:
-    """The documents of those numbers; None where one was removed."""
+def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int]) -> list[Document | None]:
+    """The documents of those numbers in a generation; None where one was removed."""
     part = store.partitions[partition]
-    names = [part.keys.text(number) for number in numbers.tolist()]
-    stored = steady(lambda: store.client.mget(names)) if names else []
+    names = [part.keys.text(generation, number) for number in numbers]
+    stored = steady(lambda: strings(store.client, names)) if names else []
     return [documents.unpacked(item)[0] if item is not None else None for item in stored]
 
 
 def _look_up(store: Store, number: int, plan: Plan, paragraph_words: Ints, total_words: int) -> Found:
     while True:
         part = store.partitions[number]
-        generation, *pages = _read(store, [part.keys.pointer, *plan.names(part)])
-        if generation == part.generation:
+        names = part.keys.pointer, part.keys.written(part.generation), *plan.names(part, part.written)
+        generation, written, *pages = _read(store, names)
+        if generation == part.generation and part.written >= (written is not None):
             break
         store.refresh(number)
     (alike, exact, whole, verbatim), full = plan.hits(pages)
@@ -69,18 +72,19 @@ def _look_up(store: Store, number: int, plan: Plan, paragraph_words: Ints, total
     )
     bounds = np.searchsorted(exact[0], np.arange(len(paragraph_words) + 1)).tolist()
     copies = [holders.of(exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(paragraph_words))]
-    return Found(candidates, copies, full or full_too)
+    return Found(part.generation, candidates, copies, full or full_too)
 
 
 def _read(store: Store, names: Sequence[bytes]) -> list[bytes | None]:
     """The strings of all keys in one round trip."""
     if len(names) <= PAGES_A_CALL:
-        return list(steady(lambda: store.client.mget(names)))
+        return steady(lambda: strings(store.client, names))
 
     def send() -> list[bytes | None]:
         batch = pipeline(store.client)
         for start in range(0, len(names), PAGES_A_CALL):
-            batch.mget(names[start : start + PAGES_A_CALL])
+            # Not `mget`, which the driver blocks in a cluster's pipeline, though it can send it.
+            batch.execute_command("MGET", *names[start : start + PAGES_A_CALL])
         return [value for part in batch.execute() for value in part]
 
     return steady(send)
@@ -92,7 +96,7 @@ def _holders(store: Store, part: Partition, numbers: Ints) -> tuple[Holders, boo
     if not len(numbers):
         return Holders(numbers, numbers, np.zeros(1, dtype=np.int64)), False
     suffixes = page_suffixes(np.zeros(len(numbers), np.uint8), (numbers >> OWNER_BITS).astype(np.uint64))
-    letters = (b"o", b"O") if part.shape.base["p"] else (b"O",)
+    letters = [b"o"] * bool(part.shape.base["p"]) + [b"O"] * part.written
     names = [name for letter in letters for name in part.keys.pages(part.generation, letter, suffixes)]
     low = np.tile((numbers & (1 << OWNER_BITS) - 1).astype(np.uint64), len(letters))
     widths, contexts = np.ones(len(low), dtype=np.uint8), np.full(len(low), NO_CONTEXT, dtype=np.int32)

@@ -18,14 +18,18 @@ from nearcopy.parameters import Parameters
 T = TypeVar("T")
 FIRST_GENERATION = b"1"
 
+ATTEMPTS = 100
+"""How often the live generation is looked for: more than others could ever be published meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A partition as it was last seen: the live generation and its shape change when one is published."""
+    """A partition as it was last seen: the live generation, its shape, and whether it has delta pages yet."""
 
     keys: PartitionKeys
     generation: bytes
     shape: Shape
+    written: bool
 
 
 class Store:
@@ -77,9 +81,9 @@ class Store:
         it holds, its version."""
         documents = paragraphs = 0
         for part in [self.refresh(number) for number in range(len(self.partitions))]:
-            documents += int(steady(lambda part=part: self.client.hget(part.keys.counters, "c")) or 0)  # type: ignore[misc]
-            name = part.keys.generation_counters(part.generation)
-            paragraphs += int(steady(lambda name=name: self.client.hget(name, "p")) or 0)  # type: ignore[misc]
+            name = part.keys.counters(part.generation)
+            stored, numbered = steady(lambda name=name: self.client.hmget(name, "c", "p"))  # type: ignore[misc]
+            documents, paragraphs = documents + int(stored or 0), paragraphs + int(numbered or 0)
         info = steady(self.client.info)
         servers = [info] if "redis_version" in info else list(info.values())
         return {
@@ -98,14 +102,16 @@ class Store:
 
     def _load(self, number: int) -> Partition:
         names = PartitionKeys.of(self.collection, number)
-        while True:
+        for _ in range(ATTEMPTS):
             generation = steady(lambda: self.client.get(names.pointer))
             if generation is None:
                 raise NoIndex(f"no index is published in partition {number} of {self.collection!r}")
-            shape = steady(lambda generation=generation: self.client.get(names.shape(generation)))  # type: ignore[misc]
+            asked = names.shape(generation), names.written(generation)
+            shape, written = steady(lambda asked=asked: self.client.mget(asked))  # type: ignore[misc]
             if shape is not None:
-                return Partition(names, generation, Shape.from_json(shape))
+                return Partition(names, generation, Shape.from_json(shape), written is not None)
             # It was retired between the two reads.
+        raise NoIndex(f"the index of partition {number} of {self.collection!r} has lost its shape")
 
 
 def _create(client: Client, collection: str, parameters: Parameters, partitions: int) -> bytes:

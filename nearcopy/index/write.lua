@@ -139,6 +139,7 @@ end
 if call('GET', tag .. 'g') ~= generation then return {'moved'} end
 
 local full = tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX
+if not (ARGV[9] == '' and ARGV[11] == '' and ARGV[13] == '') then call('SETNX', pages .. 'w', 1) end
 if ARGV[7] == 'ahead' then
   if full then return {'full'} end
   local numbers = {}
@@ -157,20 +158,20 @@ local number
 if current then
   number = sub(current, 1, 3)
 else
-  local n = call('HINCRBY', tag .. 'n', 'd', 1)
+  local n = call('HINCRBY', pages .. 'n', 'd', 1)
   if n > MAX then return {'full'} end
   number = bytes3(n)
 end
 
 -- A delete frees memory first: after that first write Redis carries it through, even one that is full.
 if deleting then
-  call('DEL', tag .. 't' .. number)
+  call('DEL', pages .. 't' .. number)
   call('HDEL', KEYS[1], ARGV[3])
-  call('HINCRBY', tag .. 'n', 'c', -1)
+  call('HINCRBY', pages .. 'n', 'c', -1)
 else
-  call('SET', tag .. 't' .. number, ARGV[8])
+  call('SET', pages .. 't' .. number, ARGV[8])
   call('HSET', KEYS[1], ARGV[3], number .. ARGV[5])
-  if not current then call('HINCRBY', tag .. 'n', 'c', 1) end
+  if not current then call('HINCRBY', pages .. 'n', 'c', 1) end
 end
 call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4])
 

@@ -108,13 +108,17 @@ def delete(store: Store, document_id: str) -> bool:
 
 def stored_document(store: Store, document_id: str) -> tuple[Document, bytes] | None:
     """A stored document and the digest of its content, or None."""
-    part = store.partitions[keys.partition_of(document_id, len(store.partitions))]
+    partition = keys.partition_of(document_id, len(store.partitions))
     digest = keys.id_digest(document_id)
     for _ in range(ATTEMPTS):
-        entry = steady(lambda: store.client.hget(part.keys.id_bucket(digest), digest))
+        part = store.partitions[partition]
+        entry = _entry(store, part, digest)
+        if entry == b"moved":
+            store.refresh(partition)
+            continue
         if entry is None:
             return None
-        name = part.keys.text(int.from_bytes(entry[:3], "big"))
+        name = part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
         stored = steady(lambda name=name: store.client.get(name))  # type: ignore[misc]
         if stored is not None:
             document, found = documents.unpacked(stored)
@@ -124,6 +128,19 @@ def stored_document(store: Store, document_id: str) -> tuple[Document, bytes] | 
         f"the text of document {document_id!r} is missing: does Redis evict keys? Set its maxmemory-policy "
         "to noeviction"
     )
+
+
+def _entry(store: Store, part: Partition, digest: bytes) -> bytes | None:
+    """What the ids say of one: its number and the digest of its content; b"moved" where another generation is
+    live."""
+    def ask() -> list[bytes | None]:
+        batch = pipeline(store.client)
+        batch.get(part.keys.pointer)
+        batch.hget(part.keys.id_bucket(part.generation, digest), digest)
+        return batch.execute()  # type: ignore[no-any-return]
+
+    generation, entry = steady(ask)
+    return entry if generation == part.generation else b"moved"
 
 
 def _first_calls(store: Store, batch: Sequence[Document]) -> list[list[Any] | None]:
@@ -206,7 +223,8 @@ def _call(
     nor in ``old``."""
     id_digest = keys.id_digest(document_id)
     return [
-        part.keys.id_bucket(id_digest), part.keys.prefix, part.generation, id_digest, document_id.encode(),
+        part.keys.id_bucket(part.generation, id_digest), part.keys.prefix, part.generation, id_digest,
+        document_id.encode(),
         digest, replaces, step, blob,
         b"".join(new.added - old.added), b"".join(old.removed - new.removed),
         b"".join(row for run, row in new.exact.items() if run not in old.exact),

@@ -15,12 +15,14 @@ UNDATED = "9999"
 
 def ranked_sources(case: Case, counted: Mask) -> list[int]:
     """The candidates that share enough outside common paragraphs (``counted`` bool[words]), best first: by
-    those words, then by the share of their own."""
-    documents, matched = case.documents, (case.aligned.covered & counted).sum(axis=1)
+    the words that are the same (a template with another town's name covers as many), then by the share of
+    their own."""
+    matched = (case.aligned.covered & counted).sum(axis=1)
+    same = (case.aligned.same & counted).sum(axis=1).tolist()
 
     def rank(t: int) -> tuple[int, float, str, str]:
-        document = documents[t]
-        return -int(matched[t]), -case.contained(t), document.published_at or UNDATED, document.id
+        document = case.documents[t]
+        return -same[t], -case.contained(t), document.published_at or UNDATED, document.id
 
     return sorted(np.flatnonzero(matched >= case.options.min_words).tolist(), key=rank)
 

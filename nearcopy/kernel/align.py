@@ -166,10 +166,25 @@ def link(runs, count, gap, worth, previous):
             active[np.argmin(worth[active])] = r
 
 
-@kernel("int64(int64[:, ::1], int64, int64[::1], int64[::1], int64, int64, int64[:, ::1], int64)")
-def take_chains(runs, count, worth, previous, least, text, out, found):
-    """Write the kept chains as rows (text, start in a, end, start in b, end, equal words), from ``found`` on;
-    returns the number of rows."""
+@kernel("int64(uint64[::1], uint64[::1], int64[::1])")
+def equal_words(a, b, row):
+    """The most words that both have in one order (Wagner, Fischer 1974); ``row``: room for ``b.size + 1``."""
+    row[: b.size + 1] = 0
+    for i in range(a.size):
+        diagonal = 0
+        for j in range(b.size):
+            above = row[j + 1]
+            row[j + 1] = diagonal + 1 if a[i] == b[j] else max(above, row[j])
+            diagonal = above
+    return row[b.size]
+
+
+@kernel("int64(uint64[::1], uint64[::1], int64[:, ::1], int64, int64[::1], int64[::1], int64, int64, "
+        "int64[:, ::1], int64, uint8[::1])")
+def take_chains(a, b, runs, count, worth, previous, least, text, out, found, same):
+    """Write the kept chains as rows (text, start in a, end, start in b, end, equal words), from ``found`` on,
+    and mark the words of a that stand in their runs; returns the number of rows."""
+    row = np.empty(b.size + 1, dtype=np.int64)
     taken, keys = np.zeros(count, dtype=np.bool_), np.empty(count, dtype=np.int64)
     for k in range(count):
         keys[k] = -worth[k]
@@ -186,9 +201,19 @@ def take_chains(runs, count, worth, previous, least, text, out, found):
             if p < 0 or taken[p]:
                 equal += runs[first, 2]
                 break
-            equal += runs[first, 2] - _trim(runs, p, first)
+            trim = _trim(runs, p, first)
+            equal += runs[first, 2] - trim
+            # What an edit leaves alone is equal too, though too short for a run of its own.
+            equal += equal_words(a[runs[p, 1] + runs[p, 2] : runs[first, 1] + trim],
+                                 b[runs[p, 0] + runs[p, 2] : runs[first, 0] + trim], row)
             first = p
         if equal >= least or longest >= least:
+            r = last
+            while True:
+                same[runs[r, 1] : runs[r, 1] + runs[r, 2]] = 1
+                if r == first:
+                    break
+                r = previous[r]
             out[found, 0] = text
             out[found, 1], out[found, 2] = runs[first, 1], runs[last, 1] + runs[last, 2]
             out[found, 3], out[found, 4] = runs[first, 0], runs[last, 0] + runs[last, 2]
@@ -197,11 +222,12 @@ def take_chains(runs, count, worth, previous, least, text, out, found):
     return found
 
 
-@kernel("int64[:, ::1](uint64[::1], uint64[::1], int64[::1], int64, int64, int64)")
-def align(a, words, bounds, seed, gap, least):
+@kernel("int64[:, ::1](uint64[::1], uint64[::1], int64[::1], int64, int64, int64, uint8[:, ::1])")
+def align(a, words, bounds, seed, gap, least, same):
     """The passages that text ``a`` shares with each text ``words[bounds[t]:bounds[t+1]]``.
 
     ``int64[passages, 6]``: text, start and end in a, start and end in the text (words), equal words.
+    ``same[t, word]`` (zeroed by the caller): the words of a that stand in a run of ``seed`` or more there.
     """
     longest = 1
     for text in range(bounds.size - 1):
@@ -230,7 +256,7 @@ def align(a, words, bounds, seed, gap, least):
             grown[:found] = out[:found]
             out = grown
         link(runs, count, gap, worth, previous)
-        found = take_chains(runs, count, worth, previous, least, text, out, found)
+        found = take_chains(a, b, runs, count, worth, previous, least, text, out, found, same[text])
     return out[:found].copy()
 
 

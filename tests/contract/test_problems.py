@@ -122,7 +122,7 @@ def not_ready(bench: Bench) -> TestResponse:
 
 
 def index_full(bench: Bench) -> TestResponse:
-    bench.redis.hset(bench.keys.counters, "d", MAX_NUMBER)
+    bench.redis.hset(bench.keys.counters(b"1"), "d", MAX_NUMBER)
     return bench.call(id="one too many")
 
 

@@ -50,18 +50,19 @@ class _Partition:
 
     def _is_page(self, key: bytes) -> bool:
         rest = key[len(self.tag) :]
-        if rest in (b"g", b"n", b"log", self.generation + b"s", self.generation + b"n"):
-            return False
-        if rest[:1] == b"i":
-            assert len(rest) == 3
-            self.ids |= self.client.hgetall(key)
-            return False
-        if rest[:1] == b"t":
-            assert len(rest) == 4
-            self.texts.add(int.from_bytes(rest[1:]))
+        if rest in (b"g", b"log"):
             return False
         assert rest.startswith(self.generation), rest
-        assert len(rest) == len(self.generation) + 5, rest
+        rest = rest[len(self.generation) :]
+        if rest in (b"s", b"n", b"w"):
+            return False
+        if rest[:1] == b"i" and len(rest) == 3:
+            self.ids |= self.client.hgetall(key)
+            return False
+        if rest[:1] == b"t" and len(rest) == 4:
+            self.texts.add(int.from_bytes(rest[1:]))
+            return False
+        assert len(rest) == 5, rest
         return True
 
     def _read_page(self, rest: bytes, content: bytes) -> None:
@@ -89,14 +90,15 @@ class _Partition:
         assert Counter((page << 6 | low, one) for _, _, page, low, one in held) == Counter(holders)
 
     def _documents(self, expected: Mapping[str, Document]) -> dict[str, int]:
-        counters = self.client.hgetall(self.tag + b"n")
+        counters = self.client.hgetall(self.tag + self.generation + b"n")
         assert self.ids.keys() == {id_digest(id) for id in expected}
         numbers = {id: int.from_bytes(self.ids[id_digest(id)][:3]) for id in expected}
         assert self.texts == set(numbers.values())
         assert len(self.texts) == len(numbers) == int(counters.get(b"c", 0))
         assert max(self.texts, default=0) <= int(counters.get(b"d", 0))
         for id, number in numbers.items():
-            document, digest = documents.unpacked(self.client.get(self.tag + b"t" + number.to_bytes(3)))
+            name = self.tag + self.generation + b"t" + number.to_bytes(3)
+            document, digest = documents.unpacked(self.client.get(name))
             assert document == expected[id]
             assert self.ids[id_digest(id)][3:] == digest == documents.packed(expected[id])[1]
         return numbers

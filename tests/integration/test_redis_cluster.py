@@ -158,7 +158,6 @@ def test_partitions_answer_as_one_server_does(pair: tuple[Archive, Archive], loa
         audit(archive, stored)
 
 
-@pytest.mark.xfail(strict=True, reason="index.reading sends `mget` in a pipeline: blocked here")
 def test_a_long_submission_is_looked_up_in_parts(pair: tuple[Archive, Archive]) -> None:
     text = "\n\n".join(paragraph(number) for number in range(160))
     for archive in pair:

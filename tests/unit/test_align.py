@@ -150,6 +150,29 @@ def test_offsets_are_code_points_of_both_texts() -> None:
     assert (passage.words, passage.similarity) == (8, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("there", "equal"), [("x p y", 1), ("p q r", 3), ("q", 1), ("x y z", 0), ("r q p", 1)]
+)
+def test_what_an_edit_leaves_alone_is_equal_too(there: str, equal: int) -> None:
+    """Inside a passage short runs count, in their order; but they are in no run that stands word for word."""
+    a = [*numbered("a", 8), "p", "q", "r", *numbered("b", 8)]
+    b = [*numbered("a", 8), *there.split(), *numbered("b", 8)]
+    result = aligned(a, b)
+    assert result.rows[:, 1:].tolist() == [[0, 19, 0, 16 + len(there.split()), 16 + equal]]
+    assert int(result.same[0].sum()) == (19 if equal == 3 else 16)
+
+
+@THOROUGH
+@given(pairs, st.integers(4, 10))
+def test_what_is_the_same_word_for_word(pair: tuple[Words, Words], least: int) -> None:
+    """Every run of the least length, and nothing outside of runs of four or of passages."""
+    a, b = pair
+    result = aligned(a, b, least=least)
+    same = set(np.flatnonzero(result.same[0]).tolist())
+    assert naive.shared_words(a, b, least)[0] <= same <= naive.shared_words(a, b, align.SEED)[0]
+    assert same <= set(np.flatnonzero(result.covered[0]).tolist())
+
+
 def test_similarity_is_of_the_longer_side() -> None:
     words = numbered("w", 20)
     one, two = scanned(words), scanned([*words[:10], "and", "more", *words[10:18]])
