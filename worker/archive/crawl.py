@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
@@ -10,7 +11,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecord
 from worker.archive.block import LONGEST, Block
 from worker.archive.source import Source
 from worker.archive.unpacking import CHUNK, Stream
-from worker.archive.warc import PAGES
+from worker.archive.warc import PAGES, TORN
 
 HEADER_END = b"\r\n\r\n"
 RECORD = b"\nWARC/1."
@@ -41,7 +42,9 @@ class _Cutter:
                 self.number += 1
                 yield from self._record(record)
                 end = self._kept.end_of_record(record)
-            yield from self._rest(self._kept.tell())
+            self.number += (torn := self._kept.holds_more(end))
+            damage = self._stream.damage and f"{self._stream.damage}; what came before was read"
+            yield from self._rest(self._kept.tell(), damage or TORN * torn)
             self.more = False
         except OSError as error:
             yield from self._rest(end)
@@ -49,8 +52,6 @@ class _Cutter:
             yield self._trouble(f"{error}: the record is passed over")
             self.first = self.number + 1
             self.more = self._kept.seek_past(end + len(HEADER_END), RECORD)
-        if not self.more and self._stream.damage:
-            yield self._trouble(f"{self._stream.damage}; what came before was read")
 
     def _record(self, record: WarcRecord) -> Iterator[Block]:
         start, long = record.stream_pos, record.content_length > LONGEST
@@ -61,21 +62,22 @@ class _Cutter:
             yield self._trouble(TOO_LONG)
         self._kept.skipping = long
 
-    def _rest(self, end: int) -> Iterator[Block]:
+    def _rest(self, end: int, damage: str = "") -> Iterator[Block]:
         """What was kept, up to an offset, unless it is of a record that is too long."""
         start, data = self._kept.base, self._kept.take(end)
-        if not data or self._kept.skipping:
-            return
-        if self._source.plain:
-            yield Block("warc", self._source.name, self.first, path=self._source.path, start=start,
-                        length=len(data), read=self._stream.position())
-        else:
-            yield Block("warc", self._source.name, self.first, payload=data, read=self._stream.position())
+        block = Block("warc", self._source.name, self.first, read=self._stream.position())
+        if damage:
+            trouble = block.reject(self.number, damage)
+            yield replace(block, payload=b"" if self._kept.skipping else data, trouble=trouble)
+        elif data and not self._kept.skipping:
+            if self._source.plain:
+                yield replace(block, path=self._source.path, start=start, length=len(data))
+            else:
+                yield replace(block, payload=data)
 
     def _trouble(self, reason: str) -> Block:
-        empty = Block("warc", self._source.name, self.number, payload=b"", read=self._stream.position())
-        return Block("warc", self._source.name, self.number, payload=b"", read=empty.read,
-                     trouble=empty.reject(self.number, reason))
+        block = Block("warc", self._source.name, self.number, payload=b"", read=self._stream.position())
+        return replace(block, trouble=block.reject(self.number, reason))
 
 
 class _Kept:
@@ -113,6 +115,10 @@ class _Kept:
         if header < 0:
             return self._at
         return self.base + header + len(HEADER_END) + record.content_length
+
+    def holds_more(self, end: int) -> bool:
+        """Whether something stands behind an offset: a record too short for fastwarc to see."""
+        return bool(self._bytes[max(0, end - self.base) :].strip())
 
     def seek_past(self, start: int, mark: bytes) -> bool:
         """Go on with the second byte of the next mark after an offset; False where there is none."""

@@ -20,8 +20,8 @@ EPOCH = range(100_000_000, 100_000_000_000)
 def iso(value: object) -> str | None:
     """A date or time in ISO 8601; None for none.
 
-    Reads ISO 8601, which is kept as it is; seconds and milliseconds since 1970; days written 20261124;
-    RFC 2822; `date` and `datetime`. Raises `InputError` for everything else.
+    Reads ISO 8601, which is kept as it is; seconds and milliseconds since 1970; days written 20261124; and
+    RFC 2822. Raises `InputError` for everything else.
     """
     if value is None or value == "":
         return None
@@ -35,10 +35,6 @@ def iso(value: object) -> str | None:
 
 
 def _iso(value: object) -> str | None:
-    if isinstance(value, datetime):
-        return _written(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, str):
         return _from_text(value.strip())
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -37,11 +37,21 @@ KNOWN = {
 }
 """Names of fields, the best first, without their case, dashes and underscores."""
 
+OF_PAGES = {
+    "id": "the path in the folder, or the page's address",
+    "text": "the file, or the page's main text",
+    "title": "of the page",
+    "publisher": "the site's name or host",
+    "published_at": "of the page, or of the crawl",
+    "url": "the page's address",
+}
+"""Where folders and WARC files have the fields from; no mapping changes that."""
+
 Values = dict[str, list[Any]]
 
 
 def guess(sources: Sequence[Source], given: AnyMapping[str, str] | None = None) -> Mapping:
-    """A mapping for the first source that has fields; what is ``given`` is taken as it is.
+    """A mapping for the first source that has fields; paths that are ``given`` are taken as they are.
 
     Raises `InputError` where no field can be the text, or none of the records has the id or text given.
     """
@@ -49,7 +59,7 @@ def guess(sources: Sequence[Source], given: AnyMapping[str, str] | None = None) 
     for source in sources:
         if source.kind not in ("pages", "warc") and (values := _values(source)):
             return _guessed(source, values, given)
-    return Mapping(**given, reasons=dict.fromkeys(given, "as given"))
+    return Mapping(**given, reasons=OF_PAGES)
 
 
 def describe(mapping: Mapping) -> str:
@@ -104,7 +114,7 @@ def _by_name(name: str, values: Values) -> str | None:
     """The path whose last name is the best known one, and whose values fit; the shallowest of several."""
     plain = {path: path.rpartition(".")[2].casefold().replace("_", "").replace("-", "") for path in values}
     for known in KNOWN[name]:
-        fitting = [path for path, last in plain.items() if last == known and _FITS[name](values[path])]
+        fitting = [path for path, last in plain.items() if last == known and _fits(name, values[path])]
         if fitting:
             return min(fitting, key=lambda path: path.count("."))
     return None
@@ -118,8 +128,8 @@ def _reason(name: str, values: list[Any]) -> str:
 
 def _longest(source: Source, values: Values, taken: set[str]) -> tuple[str, str]:
     lengths = {
-        path: sum(map(len, found)) / len(found)
-        for path, found in values.items() if path not in taken and _strings(found)
+        path: sum(len(value) for value in found if _is_text(value)) / len(found)
+        for path, found in values.items() if path not in taken
     }
     path = max(lengths, key=lengths.__getitem__, default="")
     if lengths.get(path, 0) < LONG_STRING:
@@ -131,13 +141,19 @@ def _listed(values: Values) -> str:
     return "there are " + ", ".join(values)
 
 
-def _strings(values: list[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _fits(name: str, values: list[Any]) -> bool:
+    """Whether half of the values or more are what the field holds; the others are for the rejects."""
+    fitting = [value for value in values if _FITS[name](value)]
+    enough = 2 * len(fitting) >= len(values)
+    return enough and (name != "id" or 2 * len(set(fitting)) >= len(values))
 
 
-def _identify(values: list[Any]) -> bool:
-    fit = all(isinstance(value, str | int) and not isinstance(value, bool) for value in values)
-    return fit and len(set(values)) == len(values)
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _is_date(value: object) -> bool:
@@ -147,11 +163,11 @@ def _is_date(value: object) -> bool:
         return False
 
 
-_FITS: dict[str, Callable[[list[Any]], bool]] = {
-    "id": _identify,
-    "text": _strings,
-    "title": _strings,
-    "publisher": _strings,
-    "published_at": lambda values: 10 * sum(map(_is_date, values)) >= 9 * len(values),
-    "url": lambda values: _strings(values) and all("/" in value for value in values),
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "id": _is_id,
+    "text": _is_text,
+    "title": _is_text,
+    "publisher": _is_text,
+    "published_at": _is_date,
+    "url": lambda value: _is_text(value) and "/" in value,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding
+from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
 from nearcopy.errors import InputError
@@ -30,9 +30,15 @@ def article(page: bytes, charset: str | None = None) -> dict[str, object]:
 
 
 def _decoded(page: bytes, charset: str | None) -> str:
-    """Browsers read a page in a wrong encoding, and so do we: what cannot be decoded becomes a mark."""
-    encoding = charset or detect_encoding(page, from_html_meta=True) or "utf-8"
-    return bytes_to_str(page, encoding, errors="replace")
+    """As browsers do: what cannot be decoded becomes a mark. Where the server says nothing, what can be UTF-8
+    is, since detection takes a short page with few umlauts for anything."""
+    known = map_encoding_to_html5(charset, fallback_utf8=False) if charset else None
+    if known is None:
+        try:
+            return page.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            known = detect_encoding(page, from_html_meta=True)
+    return bytes_to_str(page, known or "utf-8", errors="replace")
 
 
 def _meta(tree: HTMLTree, keys: tuple[str, ...]) -> str:

@@ -45,11 +45,13 @@ def reader(mapping: Mapping) -> Callable[[dict[str, Any]], Document]:
 
     def document(record: dict[str, Any]) -> Document:
         values = {name: take(record, path) for name, path in paths}
-        if values["text"] is MISSING or values["text"] is None:
+        text = values.pop("text")
+        if text is MISSING or text is None:
             raise InputError(f"no text: the field {paths[1][1]} is missing or null", "text")
         if values["id"] is MISSING and mapping.id is not None:
             raise InputError(f"no id: there is no field {mapping.id}", "id")
         _make_room(record)
+        record["text"] = text
         record.update({name: _plain(value) for name, value in values.items() if value is not MISSING})
         if values["published_at"] is not MISSING:
             record["published_at"] = iso(record["published_at"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,14 +23,17 @@ MOST_ROWS = 16_384
 """Rows read at a time: what the footer says of bytes is of no use where a dictionary holds them."""
 
 
-def opened(source: Source) -> pq.ParquetFile:
+@contextmanager
+def opened(source: Source) -> Iterator[Any]:
     """The file with its footer read. Raises `InputError` where that is missing or damaged."""
-    try:
-        return pq.ParquetFile(
-            source.seekable(), pre_buffer=False, buffer_size=BUFFER, page_checksum_verification=True
-        )
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{source.name} is no whole Parquet file: {error}") from None
+    with source.seekable() as file:
+        try:
+            parquet = pq.ParquetFile(
+                file, pre_buffer=False, buffer_size=BUFFER, page_checksum_verification=True
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{source.name} is no whole Parquet file: {error}") from None
+        yield parquet
 
 
 def cut(source: Source, block_bytes: int) -> Iterator[Block]:

@@ -18,13 +18,14 @@ csv.field_size_limit(LONGEST)  # its own default, 128 kB, is less than a long ar
 
 
 class Raw(NamedTuple):
-    """A row as it stands in the file, a character a byte: where it starts, and the number of its first line.
+    """A row as it stands in the file, a character a byte: where it starts, its first line, how many it has.
 
     ``overlong``: it was skipped, and this is its beginning. ``torn``: damage took its end.
     """
 
     start: int
     line: int
+    lines: int
     text: str
     overlong: bool = False
     torn: bool = False
@@ -78,14 +79,15 @@ class Rows:
     def _row(self, broken: bool) -> Raw:
         text = "".join(self._taken)
         torn = bool(self._stream.damage) and (broken or not text.endswith(ENDS))
-        row = Raw(self._offset, self._line, text, torn=torn)
+        row = Raw(self._offset, self._line, len(self._taken), text, torn=torn)
         self._passed(len(text))
         return row
 
     def _skipped(self) -> Raw:
         """Read to the end of the line that is too long; it takes the row that it belongs to along."""
         length, last = sum(map(len, self._taken)), self._taken[-1]
-        row = Raw(self._offset, self._line, "".join(line[:1000] for line in self._taken), overlong=True)
+        beginning = "".join(line[:1000] for line in self._taken)
+        row = Raw(self._offset, self._line, len(self._taken), beginning, overlong=True)
         while not last.endswith(ENDS) and (last := self._text.readline(CHUNK)):
             length += len(last)
         self._passed(length)

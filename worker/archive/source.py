@@ -110,7 +110,17 @@ def sources(paths: Sequence[str], stdin: BinaryIO | None = None) -> list[Source]
             found += [Source("stdin", "", pipe=stdin or sys.stdin.buffer)] if path == "-" else _at(path)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}") from None
+    for source in found:
+        if source.kind == "parquet":
+            _check_footer(source)
     return found
+
+
+def _check_footer(source: Source) -> None:
+    from worker.archive.parquet import opened  # loads pyarrow, which other kinds need not
+
+    with opened(source):
+        pass
 
 
 def _at(path: str) -> list[Source]:

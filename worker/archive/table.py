@@ -17,8 +17,9 @@ from worker.archive.unpacking import Stream
 def cut(source: Source, stream: Stream, block_bytes: int) -> Iterator[Block]:
     """Blocks of whole rows, each the fewest that have ``block_bytes``. What lies plain on disk is read there
     again by whoever parses it; the rest travels in the block."""
-    rows = iter(Rows(stream))
-    header = next(rows, Raw(0, 1, ""))
+    lines = Rows(stream)  # kept until the end: it closes the stream when it goes
+    rows = iter(lines)
+    header = next(rows, Raw(0, 1, 0, ""))
     empty = Block("csv", source.name, header.line, payload=b"", header=header.text.encode("latin-1"))
     if header.overlong:
         yield replace(empty, trouble=empty.reject(1, TOO_LONG, header.text))
@@ -37,7 +38,8 @@ def cut(source: Source, stream: Stream, block_bytes: int) -> Iterator[Block]:
         yield replace(_block(source, empty, held), read=stream.position())
     if stream.damage:
         reason = f"{stream.damage}; what came before was read"
-        yield replace(empty, first=last.line, trouble=empty.reject(last.line, reason))
+        number = last.line if last.torn else last.line + last.lines
+        yield replace(empty, first=number, trouble=empty.reject(number, reason))
 
 
 def _block(source: Source, empty: Block, held: list[Raw]) -> Block:

@@ -34,8 +34,6 @@ def documents(block: Block) -> Iterator[Document | Reject]:
         except (StopIteration, OSError):
             return  # who cut the block saw the damage too, and says so
         number += 1
-        if not record.record_type & PAGES:
-            continue
         url = (record.headers.get("WARC-Target-URI") or "").strip("<>")
         try:
             if fields := _fields(record):
@@ -64,8 +62,12 @@ def _host(url: str) -> str | None:
 def _fields(record: WarcRecord) -> dict[str, object] | None:
     """What the page itself gives; None where the record is no page."""
     size, kind = record.content_length, record.record_type
+    if not record.headers.get("Content-Length"):
+        raise InputError(TORN)
+    if not kind & PAGES:
+        return None
     body = record.reader.read()
-    if len(body) < size or record.headers.get("Content-Length") is None:
+    if len(body) < size:
         raise InputError(TORN)
     if kind == WarcRecordType.conversion:
         return {"text": _utf8(body)}
@@ -77,6 +79,7 @@ def _fields(record: WarcRecord) -> dict[str, object] | None:
 def _answered(record: WarcRecord, body: bytes) -> dict[str, object] | None:
     try:
         record.set_bytes_content(body)
+        record.is_http = True  # whatever its header says: it is a response
         record.parse_http(auto_decode="all")
         if record.http_headers.status_code is None:
             raise ValueError("there is no status")
