@@ -26,7 +26,7 @@ class Reject:
 
 
 class Row(NamedTuple):
-    """A record before its fields are mapped: its number, how it looked, and its fields, free to change."""
+    """A record before its fields are mapped: its number, what it was read from, and its fields."""
 
     number: int
     raw: object
@@ -85,6 +85,8 @@ def reject(place: str, reason: object, raw: object = "") -> Reject:
     """A reject whose every string can be written as UTF-8, whatever the record held."""
     if isinstance(raw, bytes):
         raw = raw[: 4 * SAMPLE_CHARACTERS].decode(errors="backslashreplace")
+    elif isinstance(raw, list):
+        raw = ",".join(raw)
     return Reject(_writable(place), _writable(str(reason)), _writable(str(raw)[:SAMPLE_CHARACTERS]))
 
 

@@ -59,7 +59,8 @@ def guess(sources: Sequence[Source], given: AnyMapping[str, str] | None = None) 
     for source in sources:
         if source.kind not in ("pages", "warc") and (values := _values(source)):
             return _guessed(source, values, given)
-    return Mapping(**given, reasons=OF_PAGES)
+    only_pages = all(source.kind in ("pages", "warc") for source in sources)
+    return Mapping(**given, reasons=OF_PAGES if only_pages else dict.fromkeys(given, "as given"))
 
 
 def describe(mapping: Mapping) -> str:

@@ -70,8 +70,11 @@ def take(record: dict[str, Any], path: str) -> Any:
 
 
 def _make_room(record: dict[str, Any]) -> None:
-    """Rename the free fields whose names `Document.checked` would take for something else."""
-    for name in RESERVED & record.keys():
+    """Rename the free fields whose names `Document.checked` would take for something else.
+
+    In a fixed order: the stored bytes must not differ from process to process.
+    """
+    for name in sorted(RESERVED & record.keys()):
         if name not in ("meta", "fields") or not isinstance(record[name], dict | None):
             record[f"{name}_"] = record.pop(name)
 

@@ -56,30 +56,24 @@ def rows(block: Block) -> Iterator[Row | Reject]:
     text, whole = _decoded(block.data())
     header = block.header.decode(errors="replace")
     columns = _columns(header)
-    taken: list[str] = []
-    parsed = csv.reader(_noted(text, taken), delimiter=delimiter(header), strict=True)
+    parsed = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(header), strict=True)
+    lines: list[str] = []
     while True:
-        taken.clear()
-        number = block.first + parsed.line_num
+        begun = parsed.line_num
         try:
             row = next(parsed)
         except StopIteration:
             return
         except csv.Error as error:
-            yield block.reject(number, f"not CSV: {error}", "".join(taken))
+            lines = lines or list(io.StringIO(text, newline=""))
+            raw = "".join(lines[begun : parsed.line_num])
+            yield block.reject(block.first + begun, f"not CSV: {error}", raw)
             continue
         if reason := _unusable(row, columns, whole):
-            yield block.reject(number, reason, "".join(taken))
+            yield block.reject(block.first + begun, reason, ",".join(row))
         elif row:
             cells = {name: cell for name, cell in zip(columns, row, strict=True) if cell}
-            yield Row(number, "".join(taken), cells)
-
-
-def _noted(text: str, taken: list[str]) -> Iterator[str]:
-    """The lines of a text, each put on a list as it is handed out."""
-    for line in io.StringIO(text, newline=""):
-        taken.append(line)
-        yield line
+            yield Row(block.first + begun, row, cells)
 
 
 def _decoded(data: bytes) -> tuple[str, bool]:

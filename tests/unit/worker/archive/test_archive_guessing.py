@@ -87,6 +87,12 @@ def test_the_first_source_with_fields_is_asked(tmp_path: Path) -> None:
     assert guess(sources(paths)) == Mapping("key", "body")
 
 
+def test_where_no_record_can_be_read_nothing_is_guessed() -> None:
+    for lines in ([], [{}, "text", 7, [1]]):
+        mapping = guessed(lines, text="body")
+        assert (mapping, mapping.reasons) == (Mapping(text="body"), {"text": "as given"})
+
+
 def test_a_mapping_is_shown_with_its_reasons() -> None:
     records = [
         {"id": date, "prose": LONG, "meta": {"source": "S", "date": date}}
