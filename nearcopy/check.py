@@ -15,7 +15,7 @@ from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
 from nearcopy.index.reading import Found, fetch, look_up
 from nearcopy.index.store import Store
-from nearcopy.judge.case import Case, Key, Options, Submission
+from nearcopy.judge.case import Case, Key, Keys, Options, Submission, key_of, partition_of_key
 from nearcopy.judge.verdict import report
 from nearcopy.lsh import buckets_of
 from nearcopy.parameters import Parameters
@@ -44,8 +44,8 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
         places={key: place for place, key in enumerate(documents)},
         others=others,
         aligned=align.align(submission.scanned, 0, others, options.min_words),
-        copies=_copies(found, submission),
-        gone=gone,
+        copies={int(p): _holders(found, index) for index, p in enumerate(submission.buckets.paragraphs)},
+        gone=np.array(sorted(gone), dtype=np.int64),
         shingle=store.parameters.shingle,
     )
     return report(case, found, store, started)
@@ -101,24 +101,25 @@ def _scanned(text: str, name: str) -> Scanned:
 def _candidates(
     store: Store, found: list[Found], options: Options
 ) -> tuple[dict[Key, Document], set[Key]]:
-    """The documents to align, by (partition, number): the best, and samples of those that hold a paragraph
-    which many hold. Also those that were asked for and are removed or excluded.
+    """The documents to align: the best, and samples of those that hold a paragraph which many hold. Also
+    those that were asked for and are removed or excluded.
 
     Excluded ones make room for the next, so that as many are verified as there would be without them."""
     order = _ranked(found)
     verify = max(options.verify, options.limit)
     place = verify + len(options.exclude_documents)
-    wanted = dict.fromkeys(_samples(found, options) + order[:place])
+    wanted = list(dict.fromkeys(_samples(found, options) + order[:place]))
+    excluded = set(options.exclude_documents), set(options.exclude_publishers)
     documents: dict[Key, Document] = {}
     gone: set[Key] = set()
     while wanted:
-        for key, document in _fetched(store, found, list(wanted)).items():
-            if document is None or _excluded(document, options):
+        for key, document in _fetched(store, found, wanted).items():
+            if document is None or document.id in excluded[0] or document.publisher in excluded[1]:
                 gone.add(key)
             else:
                 documents[key] = document
         missing = min(verify, len(order)) - len(documents)
-        wanted = dict.fromkeys(order[place : place + missing] if missing > 0 else [])
+        wanted = order[place : place + max(missing, 0)]
         place += len(wanted)
     return documents, gone
 
@@ -126,47 +127,31 @@ def _candidates(
 def _ranked(found: list[Found]) -> list[Key]:
     """All candidates: the best by the words that they may share, then by their place in some bucket of the
     submission, so that what a short passage was taken from is verified beside hundreds of whole copies."""
-    keys = [(p, n) for p, part in enumerate(found) for n in part.candidates.numbers.tolist()]
+    keys = np.concatenate([key_of(p, part.candidates.numbers) for p, part in enumerate(found)])
     words = np.concatenate([part.candidates.words for part in found])
     places = np.concatenate([part.candidates.places for part in found])
-    order = dict.fromkeys(np.argsort(-words, kind="stable")[:BY_WORDS].tolist())
-    order |= dict.fromkeys(np.lexsort((-words, places)).tolist())
-    return [keys[k] for k in order]
+    first = keys[np.argsort(-words, kind="stable")[:BY_WORDS]].tolist()
+    return list(dict.fromkeys(first + keys[np.lexsort((-words, places))].tolist()))
 
 
 def _samples(found: list[Found], options: Options) -> list[Key]:
     """Evenly chosen documents of each paragraph that stands in many."""
-    chosen: dict[Key, None] = {}
+    chosen: list[Key] = []
     for paragraph in range(len(found[0].copies)):
-        keys = [(p, int(n)) for p, part in enumerate(found) for n in part.copies[paragraph]]
-        if len(keys) >= options.common_documents:
-            places = np.linspace(0, len(keys) - 1, SAMPLE).astype(int)
-            chosen |= dict.fromkeys(keys[place] for place in places)
-    return list(chosen)
+        if sum(len(part.copies[paragraph]) for part in found) >= options.common_documents:
+            keys = _holders(found, paragraph)
+            chosen += keys[np.linspace(0, len(keys) - 1, SAMPLE).astype(int)].tolist()
+    return chosen
+
+
+def _holders(found: list[Found], paragraph: int) -> Keys:
+    return np.concatenate([key_of(p, part.copies[paragraph]) for p, part in enumerate(found)])
 
 
 def _fetched(store: Store, found: list[Found], wanted: list[Key]) -> dict[Key, Document | None]:
-    by_partition = {p: [n for q, n in wanted if q == p] for p in {p for p, _ in wanted}}
-
     def one(partition: int) -> dict[Key, Document | None]:
-        numbers = by_partition.get(partition, [])
-        stored = fetch(store, partition, found[partition].generation, numbers)
-        return {(partition, n): document for n, document in zip(numbers, stored, strict=True)}
+        mine = [key for key in wanted if partition_of_key(key) == partition]
+        stored = fetch(store, partition, found[partition].generation, mine)
+        return dict(zip(mine, stored, strict=True))
 
     return {key: document for part in store.each_partition(one) for key, document in part.items()}
-
-
-def _excluded(document: Document, options: Options) -> bool:
-    return document.id in options.exclude_documents or (
-        document.publisher is not None and document.publisher in options.exclude_publishers
-    )
-
-
-def _copies(found: list[Found], submission: Submission) -> dict[int, set[Key]]:
-    """For each indexed paragraph, by its place in the submission, the documents that hold it."""
-    return {
-        int(paragraph): {(p, int(n)) for p, part in enumerate(found) for n in part.copies[index]}
-        for index, paragraph in enumerate(submission.buckets.paragraphs)
-    }
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,6 +16,8 @@ COLLECTION_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 MAX_ID_BYTES = 512
 """Longest id, in bytes of UTF-8: room for any URL path that is used as an id."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 NAMED_FIELDS = ("title", "publisher", "url", "published_at")
 """Metadata with a meaning; everything else in ``fields`` is kept and given back as it came."""
@@ -66,7 +69,7 @@ def checked_id(value: object) -> str:
     _no_surrogates(value, "id")
     if len(value.encode()) > MAX_ID_BYTES:
         raise InputError(f"the id is longer than {MAX_ID_BYTES} bytes of UTF-8: shorten it", "id")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+    if CONTROL.search(value):
         raise InputError("the id holds a control character: remove it", "id")
     return value
 

@@ -49,9 +49,9 @@ def look_up(store: Store, buckets: Buckets, paragraph_words: Ints, total_words: 
 
 
 def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int]) -> list[Document | None]:
-    """The documents of those numbers in a generation; None where one was removed."""
+    """The documents of those numbers (their lower 3 bytes) in a generation; None where one was removed."""
     part = store.partitions[partition]
-    names = [part.keys.text(generation, number) for number in numbers]
+    names = [part.keys.text(generation, number & NUMBER) for number in numbers]
     stored = steady(lambda: strings(store.client, names)) if names else []
     return [documents.unpacked(item)[0] if item is not None else None for item in stored]
 

@@ -14,10 +14,22 @@ from nearcopy.kernel.sign import run_hashes
 from nearcopy.lsh import Buckets
 from nearcopy.text.scanning import Scanned
 
-Key = tuple[int, int]
-"""Partition and number of a document."""
+Key = int
+"""A document: its partition, and in the lower 3 bytes its number there."""
+
+Keys = NDArray[np.int64]
 
 Mask = NDArray[np.bool_]
+
+
+def key_of(partition: int, numbers: NDArray[np.int64]) -> Keys:
+    """The keys of documents of one partition, by their numbers there."""
+    return numbers + (partition << 24)
+
+
+def partition_of_key(key: Key) -> int:
+    """The partition that a document is in."""
+    return key >> 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +98,8 @@ class Submission:
 class Case:
     """The candidates that were aligned, all in one order, and what the index says of the paragraphs' copies.
 
-    ``copies``: for each paragraph that was looked up the documents that hold it. ``gone``: candidates that
-    were removed meanwhile, or excluded. ``shingle``: of the index, in words.
+    ``copies``: for each paragraph that was looked up the documents that hold it, int64[H]. ``gone`` int64[G]:
+    candidates that were removed meanwhile, or excluded. ``shingle``: of the index, in words.
     """
 
     submission: Submission
@@ -96,15 +108,15 @@ class Case:
     places: dict[Key, int]
     others: Scanned
     aligned: Aligned
-    copies: dict[int, set[Key]]
-    gone: set[Key]
+    copies: dict[int, Keys]
+    gone: Keys
     shingle: int
 
-    def contained(self, t: int) -> float:
-        """The share of a candidate's own words that lie in a passage."""
-        words = self.others.words_of(t)
-        return float(self.aligned.contained[t] / (words.stop - words.start))
+    def contained(self) -> NDArray[np.float64]:
+        """``float64[candidates]``: the share of each one's own words that lie in a passage."""
+        return np.asarray(self.aligned.contained / np.maximum(np.diff(self.others.text_words), 1))
 
-    def holders(self, paragraph: int) -> set[Key]:
+    def holders(self, paragraph: int) -> Keys:
         """The documents that hold a paragraph, as far as they count."""
-        return self.copies.get(paragraph, set()) - self.gone
+        held = self.copies.get(paragraph, self.gone[:0])
+        return held[~np.isin(held, self.gone)] if len(self.gone) else held

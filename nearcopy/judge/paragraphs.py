@@ -7,6 +7,7 @@ import numpy as np
 from nearcopy import resemblance
 from nearcopy.judge.case import Case
 from nearcopy.report import Match, ParagraphReport, Status
+from nearcopy.text.scanning import Scanned
 
 CONTAINED = 0.8
 """A paragraph matches where this share of its words lies in one document, wherever that breaks paragraphs."""
@@ -29,7 +30,7 @@ def reported_paragraphs(
                 status=_status(case, last - first, index in common, repeats[index], bool(mine)),
                 repeats=repeats[index],
                 documents=len(case.holders(index)),
-                matches=tuple(mine[: case.options.limit]),
+                matches=tuple(mine),
             )
         )
     return tuple(out)
@@ -54,11 +55,19 @@ def _matches(case: Case, ranked: list[int]) -> dict[int, list[Match]]:
     sizes = np.diff(first, append=submission.words)
     held = np.add.reduceat(case.aligned.covered[ranked], first, axis=1, dtype=np.int64) / sizes
     matching = ((alike >= submission.threshold) | (held >= CONTAINED)) & (best >= 0)
-    out: dict[int, list[Match]] = {}
-    for place, index in np.argwhere(matching).tolist():
-        start, end = others.spans[best[place, index], :2].tolist()
-        shares = float(alike[place, index]), float(held[place, index])
-        out.setdefault(index, []).append(Match(case.documents[ranked[place]].id, start, end, *shares))
-    for mine in out.values():
-        mine.sort(key=lambda m: (-m.resemblance, -m.containment, m.document))
+    names = [case.documents[t].id for t in ranked]
+    out = {}
+    for index in np.flatnonzero(matching.any(axis=0)).tolist():
+        found = np.flatnonzero(matching[:, index])
+        shares = zip(alike[found, index].tolist(), held[found, index].tolist(), found.tolist(), strict=True)
+        best_first = sorted((-resembles, -contains, names[k], k) for resembles, contains, k in shares)
+        out[index] = [
+            Match(name, *_offsets(others, int(best[k, index])), -resembles, -contains)
+            for resembles, contains, name, k in best_first[: case.options.limit]
+        ]
     return out
+
+
+def _offsets(scanned: Scanned, span: int) -> tuple[int, int]:
+    start, end = scanned.spans[span, :2].tolist()
+    return start, end

@@ -19,10 +19,11 @@ def ranked_sources(case: Case, counted: Mask) -> list[int]:
     their own."""
     matched = (case.aligned.covered & counted).sum(axis=1)
     same = (case.aligned.same & counted).sum(axis=1).tolist()
+    contained = case.contained().tolist()
 
     def rank(t: int) -> tuple[int, float, str, str]:
         document = case.documents[t]
-        return -same[t], -case.contained(t), document.published_at or UNDATED, document.id
+        return -same[t], -contained[t], document.published_at or UNDATED, document.id
 
     return sorted(np.flatnonzero(matched >= case.options.min_words).tolist(), key=rank)
 
@@ -31,17 +32,20 @@ def listed_sources(case: Case, ranked: list[int], counted: Mask) -> tuple[Source
     """The sources that a report lists, best first: the best, the earliest, each that adds words which none
     before it holds, and then the best of the others. Ten copies of one story do not hide where the rest is
     from."""
-    seen, adding = ~counted, []
+    left, adding = counted & case.aligned.covered[ranked].any(axis=0), []
     for t in ranked:
-        if np.count_nonzero(case.aligned.covered[t] & ~seen) >= case.options.min_words:
-            seen = seen | case.aligned.covered[t]
+        if np.count_nonzero(left) < case.options.min_words:
+            break
+        if np.count_nonzero(case.aligned.covered[t] & left) >= case.options.min_words:
+            left &= ~case.aligned.covered[t]
             adding.append(t)
     earliest = earliest_source(case, ranked)
     first = [t for t in (*ranked[:1], earliest) if t is not None]
     chosen = set(list(dict.fromkeys([*first, *adding, *ranked]))[: case.options.limit])
     listed = [t for t in ranked if t in chosen]
     alike = resemblance.of_texts(case.submission.scanned, case.others, listed, case.shingle).tolist()
-    return tuple(_source(case, t, alike[k], t == earliest) for k, t in enumerate(listed))
+    contained = case.contained().tolist()
+    return tuple(_source(case, t, alike[k], contained[t], t == earliest) for k, t in enumerate(listed))
 
 
 def earliest_source(case: Case, ranked: list[int]) -> int | None:
@@ -56,7 +60,7 @@ def earliest_source(case: Case, ranked: list[int]) -> int | None:
     return ranked[min(dated)[1]] if dated else None
 
 
-def _source(case: Case, t: int, alike: float, earliest: bool) -> Source:
+def _source(case: Case, t: int, alike: float, contained: float, earliest: bool) -> Source:
     document, covered = case.documents[t], case.aligned.covered[t]
     return Source(
         document=document.id,
@@ -65,7 +69,7 @@ def _source(case: Case, t: int, alike: float, earliest: bool) -> Source:
         url=document.url,
         published_at=document.published_at,
         containment=float(covered.mean()),
-        contained=case.contained(t),
+        contained=contained,
         resemblance=alike,
         matched_words=int(covered.sum()),
         earliest=earliest,
