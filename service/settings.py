@@ -43,7 +43,7 @@ class Settings(BaseModel):
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
     workers: int = Field(default=2, ge=1, le=64, description="worker processes; one for each core is plenty")
     threads: int = Field(
-        default=4, ge=1, le=256, description="requests that one worker answers at the same time"
+        default=16, ge=1, le=256, description="requests that one worker answers at the same time"
     )
     body_limit: int = Field(
         default=2 * 1024 * 1024, ge=1024, le=1 << 30, description="largest request body, in bytes"

@@ -142,7 +142,14 @@ def _same(collection: str, digest: str, stored: dict[str, Any], wanted: Paramete
         )
     if wanted is not None and wanted.digest != digest:
         raise ParametersMismatch(
-            f"the index of {collection!r} was built with {found} (digest {digest}), and was to be opened "
-            f"with {wanted} (digest {wanted.digest})"
+            f"the index of {collection!r} was built with {_told(found, wanted)} (digest {digest}), and was "
+            f"to be opened with {_told(wanted, found)} (digest {wanted.digest}): name another collection, or "
+            "no parameters, which takes those of the index"
         )
     return found
+
+
+def _told(parameters: Parameters, other: Parameters) -> str:
+    """The parameters in which one differs from another."""
+    mine, its = asdict(parameters), asdict(other)
+    return ", ".join(f"{name} {value}" for name, value in mine.items() if value != its[name])

@@ -39,7 +39,7 @@ def listed_sources(case: Case, ranked: list[int], counted: Mask) -> tuple[Source
         if np.count_nonzero(case.aligned.covered[t] & left) >= case.options.min_words:
             left &= ~case.aligned.covered[t]
             adding.append(t)
-    earliest = earliest_source(case, ranked)
+    earliest = earliest_source(case, ranked, counted)
     first = [t for t in (*ranked[:1], earliest) if t is not None]
     chosen = set(list(dict.fromkeys([*first, *adding, *ranked]))[: case.options.limit])
     listed = [t for t in ranked if t in chosen]
@@ -48,14 +48,14 @@ def listed_sources(case: Case, ranked: list[int], counted: Mask) -> tuple[Source
     return tuple(_source(case, t, alike[k], contained[t], t == earliest) for k, t in enumerate(listed))
 
 
-def earliest_source(case: Case, ranked: list[int]) -> int | None:
-    """Who had it first: of those that hold at least half as much of the submission as the best does, since an
-    old quotation of one line did not have the story."""
-    matched = case.aligned.covered.sum(axis=1)
+def earliest_source(case: Case, ranked: list[int], counted: Mask) -> int | None:
+    """Who had it first: of those that hold at least half as much of the submission as any does, outside
+    common paragraphs, since an old quotation of one line did not have the story."""
+    matched = (case.aligned.covered & counted).sum(axis=1)
     dated = []
     for place, t in enumerate(ranked):
         published = case.documents[t].published_at
-        if published is not None and matched[t] * 2 >= matched[ranked[0]]:
+        if published is not None and matched[t] * 2 >= matched[ranked].max():
             dated.append((instant(published), place))
     return ranked[min(dated)[1]] if dated else None
 

@@ -131,6 +131,19 @@ def test_an_old_quotation_of_one_line_did_not_have_the_story(archive: Archive) -
     assert [source.document for source in sources if source.earliest] == ["story"]
 
 
+def test_boilerplate_does_not_make_a_source_the_first(archive: Archive) -> None:
+    """The reprint shares four times as much with the submission, but no more of the story."""
+    lines = range(9001, 9006)
+    put(
+        archive, *(document(f"d{k}", [*range(10 * k + 100, 10 * k + 108), *lines]) for k in range(20)),
+        Document("agency", text(1), published_at="2024-01-01"),
+        Document("reprint", text(1, *lines), published_at="2024-01-09"),
+    )
+    report = archive.check(text(5001, 1, *lines))
+    assert statuses(report)[2:] == ["common"] * 5
+    assert [source.document for source in report.sources if source.earliest] == ["agency"]
+
+
 def test_what_is_excluded_is_no_source_and_makes_room(archive: Archive) -> None:
     put(
         archive, *(Document(f"own{k}", text(1, 2), publisher="own") for k in range(250)),
