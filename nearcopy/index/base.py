@@ -21,6 +21,9 @@ Ints = NDArray[np.int64]
 Keys = list[bytes]
 Contents = list[bytes]
 
+HASH_BYTES = {"p": 2, "d": 2, "f": 2, "x": 6, "o": 1}
+"""Of a record, by kind of page: what tells the buckets of a page apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Postings:
@@ -53,47 +56,76 @@ def base_pages(
     fingerprints, exact paragraphs, holders."""
     numbers = np.arange(1, len(postings.runs) + 1, dtype=np.int64)
 
-    def net(kind: str, hashes: Hashes, owners: Ints, width: int = 2, band: int = 0) -> tuple[Keys, Contents]:
-        pages = page_numbers(hashes, shape.base[kind])
-        parts = [big_endian(hashes, width), _number_bytes(owners)]
-        if kind == "f":
-            parts.insert(1, big_endian(postings.contexts.astype(np.uint64), 2))
-        return _packed(names, generation, kind.encode(), band, pages, np.concatenate(parts, axis=1), width)
+    def net(kind: str, hashes: Hashes, owners: Ints, band: int = 0) -> tuple[Keys, Contents]:
+        packed = pack(
+            kind, page_numbers(hashes, shape.base[kind]), records_of(kind, hashes, owners, postings.contexts)
+        )
+        return named(names, generation, kind, band, packed)
 
     for band in range(postings.bands.shape[1]):
-        yield net("p", np.ascontiguousarray(postings.bands[:, band]), numbers, band=band)
-        yield net(
-            "d", np.ascontiguousarray(postings.document_bands[:, band]), postings.document_numbers, band=band
-        )
+        yield net("p", np.ascontiguousarray(postings.bands[:, band]), numbers, band)
+        bands = np.ascontiguousarray(postings.document_bands[:, band])
+        yield net("d", bands, postings.document_numbers, band)
     yield net("f", postings.fingerprints, postings.fingerprint_numbers)
-    yield net("x", postings.runs, numbers, 6)
-    paragraphs, documents = postings.holders[:, 0], postings.holders[:, 1]
+    yield net("x", postings.runs, numbers)
+    yield named(names, generation, "o", 0, pack("o", *holder_records(postings.holders)))
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The pages of one band: their numbers uint64[N], and ``blob`` uint8 with page i from ``bounds[i]`` on,
+    ``bounds`` int64[N + 1]."""
+
+    pages: NDArray[np.uint64]
+    bounds: Ints
+    blob: Bytes
+
+
+def records_of(
+    kind: str, hashes: Hashes, owners: Ints, contexts: NDArray[np.uint16] | None = None
+) -> Bytes:
+    """The records of one band, uint8[N, width], as `keys` describes those of that kind ("p", "d", "f", "x");
+    only fingerprints have ``contexts``."""
+    parts = [big_endian(hashes, HASH_BYTES[kind]), _number_bytes(owners)]
+    if kind == "f" and contexts is not None:
+        parts.insert(1, big_endian(contexts.astype(np.uint64), 2))
+    return np.concatenate(parts, axis=1)
+
+
+def holder_records(holders: Ints) -> tuple[NDArray[np.uint64], Bytes]:
+    """The page of each pair of paragraph and document, int64[N, 2], and its record."""
+    paragraphs = holders[:, 0]
     low = (paragraphs & (1 << OWNER_BITS) - 1).astype(np.uint8)
-    records = np.concatenate([low[:, None], _number_bytes(documents)], axis=1)
-    yield _packed(names, generation, b"o", 0, (paragraphs >> OWNER_BITS).astype(np.uint64), records, 1)
+    records = np.concatenate([low[:, None], _number_bytes(holders[:, 1])], axis=1)
+    return (paragraphs >> OWNER_BITS).astype(np.uint64), records
 
 
-def _number_bytes(numbers: Ints) -> Bytes:
-    return big_endian(numbers.astype(np.uint64), 3)
-
-
-def _packed(
-    names: PartitionKeys, generation: bytes, letter: bytes, band: int, pages: NDArray[np.uint64],
-    records: Bytes, hash_bytes: int,
-) -> tuple[Keys, Contents]:
-    """Keys and contents of the pages of one band; what a bucket holds beyond its cap is left out."""
+def pack(kind: str, pages: NDArray[np.uint64], records: Bytes) -> Packed:
+    """The pages of one band from its records, uint8[N, width], and the page of each; what a bucket holds
+    beyond its cap is left out."""
     heads = np.zeros((len(records), 8), dtype=np.uint8)
-    heads[:, 8 - hash_bytes :] = records[:, :hash_bytes]
+    heads[:, 8 - HASH_BYTES[kind] :] = records[:, : HASH_BYTES[kind]]
     buckets = heads.view(">u8").ravel()
     order = np.lexsort((buckets, pages))
     order = order[_within_cap(pages[order], buckets[order])]
     pages = pages[order]
-    blob, width = records[order].tobytes(), records.shape[1]
     starts = np.flatnonzero(np.diff(pages, prepend=np.uint64(2**63)))
-    bounds = [*(starts * width).tolist(), len(blob)]
-    bands = np.full(len(starts), band, dtype=np.uint8)
-    keys = names.pages(generation, letter, page_suffixes(bands, pages[starts]))
-    return keys, [blob[first:end] for first, end in itertools.pairwise(bounds)]
+    bounds = np.append(starts, len(pages)).astype(np.int64) * records.shape[1]
+    return Packed(pages[starts], bounds, records[order].ravel())
+
+
+def named(
+    names: PartitionKeys, generation: bytes, kind: str, band: int, packed: Packed
+) -> tuple[Keys, Contents]:
+    """Keys and contents of the pages of one band in a generation."""
+    bands = np.full(len(packed.pages), band, dtype=np.uint8)
+    keys = names.pages(generation, kind.encode(), page_suffixes(bands, packed.pages))
+    blob = packed.blob.tobytes()
+    return keys, [blob[first:end] for first, end in itertools.pairwise(packed.bounds.tolist())]
+
+
+def _number_bytes(numbers: Ints) -> Bytes:
+    return big_endian(numbers.astype(np.uint64), 3)
 
 
 def _within_cap(pages: NDArray[np.uint64], heads: NDArray[np.uint64]) -> NDArray[np.bool_]:

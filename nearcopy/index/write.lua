@@ -17,10 +17,11 @@
 -- ARGV[13] numbers (3) of more paragraphs to hold, and ARGV[16] to let go
 -- ARGV[14] bands
 -- ARGV[15] documents or paragraphs a bucket may hold, give or take what one page grows by between counts
+-- ARGV[17] 'beside' for a generation that a rebuild makes ready: it must not be live, and nothing is logged
 --
 -- Returns {'created'|'replaced'|'unchanged'|'deleted', number}, {'ahead', numbers} for ARGV[11], else [12],
 -- {'exists', content digest} or {'gone'} where ARGV[6] is not what is stored,
--- {'moved'} where another generation is live, {'full'} where the numbers have run out.
+-- {'moved'} where another generation is live (or, beside it, this one), {'full'} where the numbers have run out.
 
 local tag, generation, bands, cap = ARGV[1], ARGV[2], tonumber(ARGV[14]), tonumber(ARGV[15])
 local pages, stride = tag .. generation, 14 + 6 * bands
@@ -136,7 +137,8 @@ local function let_go(numbers, document)
   end
 end
 
-if call('GET', tag .. 'g') ~= generation then return {'moved'} end
+local beside = ARGV[17] == 'beside'
+if (call('GET', tag .. 'g') == generation) == beside then return {'moved'} end
 
 local full = tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX
 if not (ARGV[9] == '' and ARGV[11] == '' and ARGV[13] == '') then call('SETNX', pages .. 'w', 1) end
@@ -173,7 +175,7 @@ else
   call('HSET', KEYS[1], ARGV[3], number .. ARGV[5])
   if not current then call('HINCRBY', pages .. 'n', 'c', 1) end
 end
-call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4])
+if not beside then call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4]) end
 
 -- Calls `act` with the page, the bucket's hash and the rest of the record of each posting of the document.
 local function each_posting(rows, act)

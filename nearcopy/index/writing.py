@@ -13,7 +13,7 @@ from redis.exceptions import NoScriptError
 
 from nearcopy.connection import pipeline, steady
 from nearcopy.document import Document
-from nearcopy.errors import IndexFull, StorageUnavailable
+from nearcopy.errors import IndexFull, NotFound, StorageUnavailable
 from nearcopy.index import documents, keys, packing
 from nearcopy.index.shape import BUCKET_CAP, Shape
 from nearcopy.index.store import Partition, Store
@@ -106,6 +106,39 @@ def delete(store: Store, document_id: str) -> bool:
             return True
 
 
+def write_beside(store: Store, part: Partition, document_id: str, document: Document | None) -> None:
+    """Put a document into a generation that a rebuild makes ready, or remove its id where it is None.
+
+    Nothing is logged. Only one writer may do so at a time. Raises `NotFound` where that generation has gone
+    live, and `IndexFull`.
+    """
+    id_digest = keys.id_digest(document_id)
+    entry = steady(lambda: store.client.hget(part.keys.id_bucket(part.generation, id_digest), id_digest))
+    old_texts, old_digest, blob, digest = [], b"", b"", b""
+    if entry is not None:
+        name = part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
+        before, old_digest = documents.unpacked(steady(lambda: store.client.get(name)))
+        old_texts = [before.text]
+    elif document is None:
+        return
+    if document is not None:
+        blob, digest = documents.packed(document)
+    new_texts = [document.text] if document is not None else []
+    entries = entries_of([*new_texts, *old_texts], store, part.shape)
+    new = entries[0] if new_texts else NOTHING
+    old = entries[-1] if old_texts else NOTHING
+    hold, new = _ahead(store, part, document_id, new, old, adds=True, beside=True)
+    let_go, old = _ahead(store, part, document_id, old, new, adds=False, beside=True)
+    call = _call(
+        store, part, document_id, digest, old_digest, blob, new, old, hold, let_go, beside=True
+    )
+    status = _run(store, [call])[0][0]
+    if status == b"full":
+        raise IndexFull(FULL)
+    if status not in (b"created", b"replaced", b"unchanged", b"deleted"):
+        raise NotFound(f"generation {part.generation.decode()} is not beside the live one: {status.decode()}")
+
+
 def stored_document(store: Store, document_id: str) -> tuple[Document, bytes] | None:
     """A stored document and the digest of its content, or None."""
     partition = keys.partition_of(document_id, len(store.partitions))
@@ -191,7 +224,8 @@ def _put_one(store: Store, document: Document) -> Outcome:
 
 
 def _ahead(
-    store: Store, part: Partition, document_id: str, mine: Entries, other: Entries, *, adds: bool
+    store: Store, part: Partition, document_id: str, mine: Entries, other: Entries, *, adds: bool,
+    beside: bool = False,
 ) -> tuple[bytes, Entries]:
     """The numbers, packed, of the paragraphs that ``mine`` has beyond ``other``, where they are many; and the
     entries that are left to write.
@@ -206,7 +240,8 @@ def _ahead(
     for start in range(0, len(rows), LARGE):
         step = Entries(frozenset(), frozenset(), dict(rows[start : start + LARGE]))
         sides = (step, NOTHING) if adds else (NOTHING, step)
-        answer = _run(store, [_call(store, part, document_id, b"", b"", b"", *sides, step="ahead")])[0]
+        call = _call(store, part, document_id, b"", b"", b"", *sides, step="ahead", beside=beside)
+        answer = _run(store, [call])[0]
         if answer[0] == b"full":
             raise IndexFull(FULL)
         if answer[0] == b"ahead":
@@ -218,6 +253,7 @@ def _ahead(
 def _call(
     store: Store, part: Partition, document_id: str, digest: bytes, replaces: bytes, blob: bytes,
     new: Entries, old: Entries, hold: bytes = b"", let_go: bytes = b"", step: str = "commit",
+    beside: bool = False,
 ) -> list[Any]:
     """KEYS and ARGV of ``write.lua``; ``hold``, ``let_go``: numbers of paragraphs that are neither in ``new``
     nor in ``old``."""
@@ -229,7 +265,7 @@ def _call(
         b"".join(new.added - old.added), b"".join(old.removed - new.removed),
         b"".join(row for run, row in new.exact.items() if run not in old.exact),
         b"".join(row[:ROW] for run, row in old.exact.items() if run not in new.exact),
-        hold, store.parameters.bands, BUCKET_CAP, let_go,
+        hold, store.parameters.bands, BUCKET_CAP, let_go, "beside" if beside else "",
     ]
 
 

@@ -1,0 +1,71 @@
+"""Archives to rebuild from, and rebuilds that die. Run as a program, it is a rebuild that kills itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from nearcopy.archive import Archive
+from nearcopy.document import Document
+from tests.integration.making import document
+from worker.archive import Mapping
+from worker.rebuild import Summary, rebuild
+
+BLOCK = 4096
+"""Bytes: so that a small archive has many blocks."""
+
+
+def articles(count: int, seed: int = 0) -> list[Document]:
+    """Documents that share paragraphs, with a line that stands in each."""
+    draw = random.Random(seed)
+    return [
+        document(f"d{n}", [-1, *draw.sample(range(3 * count), draw.randint(1, 6))], publisher=f"p{n % 3}")
+        for n in range(count)
+    ]
+
+
+def written(path: Path, archive: Sequence[Document]) -> Path:
+    """The archive as JSON lines."""
+    path.write_text("".join(json.dumps(one.to_dict()) + "\n" for one in archive))
+    return path
+
+
+def rebuilt(
+    archive: Archive, path: Path, folder: Path, executor: Executor | None = None, **options: Any
+) -> Summary:
+    """A rebuild in blocks and parts so small that every stage has several."""
+    given = {"block_bytes": BLOCK, "memory": 300 << 10, "grace": 0.0, **options}
+    with ThreadPoolExecutor(1) as one:
+        return rebuild(
+            archive.store, [str(path)], Mapping(id="id", text="text"),
+            executor=executor or one, folder=folder, **given,
+        )
+
+
+def at(stage: str, done: int, act: Callable[[], None]) -> Callable[[str, int], None]:
+    """A progress that acts at one point."""
+    def progress(now: str, finished: int) -> None:
+        if (now, finished) == (stage, done):
+            act()
+
+    return progress
+
+
+def main(url: str, collection: str, path: str, folder: str, stage: str, done: str) -> None:
+    """Rebuild until that point, and no further."""
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with Archive.open(url, collection) as archive:
+        rebuilt(archive, Path(path), Path(folder), progress=at(stage, int(done), die))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,25 @@
+"""A collection made anew from archives, beside the live generation, and published by moving its pointer.
+
+    with ProcessPoolExecutor() as pool:
+        summary = rebuild(store, ["news.jsonl.gz"], mapping, executor=pool, folder=Path("work"))
+
+Stages, each a function over files in the folder that runs on any `concurrent.futures.Executor`:
+
+    sign      a block of the archive -> texts, ids and bucket hashes        `signing`
+    number    all ids -> a number for each document; repeated ids go        `numbering`
+    dedupe    a bucket of run hashes -> distinct paragraphs, their holders  `paragraphs`
+    place     a block -> its paragraphs that stand there first, numbered    `paragraphs`
+    pack      some pages of one band -> their contents                      `packing`
+    send      files -> the next generation in Redis                         `sending`
+    replay    what was logged since the start -> the next generation        `publishing`
+    publish   the pointer moves, unless something was logged meanwhile      `publishing`
+    retire    the old generation goes, in small steps                       `retiring`
+
+The journal in the folder names every finished file with its checksum, so a second run with the same archives
+goes on where the first was killed. A folder belongs to one rebuild at a time.
+"""
+
+from worker.rebuild.running import Progress
+from worker.rebuild.stages import Summary, rebuild
+
+__all__ = ["Progress", "Summary", "rebuild"]

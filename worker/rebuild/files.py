@@ -1,0 +1,77 @@
+"""A part: a file of named arrays that a stage leaves, read by mapping it into memory.
+
+Eight bytes with the length of a JSON header, which names each array's type and shape in order; then the
+arrays, each from a multiple of 64 bytes on. Equal arrays give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from hashlib import blake2b
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+ALIGN = 64
+CHUNK = 1 << 20
+SUFFIX = ".part"
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """Where the part of that name lies."""
+    return folder / f"{name}{SUFFIX}"
+
+
+def write(folder: Path, name: str, arrays: Mapping[str, Array]) -> str:
+    """Write a part, whole or not at all; returns its checksum."""
+    header = json.dumps([[key, array.dtype.str, array.shape] for key, array in arrays.items()]).encode()
+    path, digest = path_of(folder, name), blake2b(digest_size=16)
+    # Two processes may do one part, where the first was given up for dead.
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    with open(partial, "wb") as file:
+        def put(data: bytes | memoryview) -> None:
+            file.write(data)
+            digest.update(data)
+
+        put(len(header).to_bytes(8, "little") + header)
+        for array in arrays.values():
+            put(bytes(-file.tell() % ALIGN))
+            if array.size:
+                put(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    os.replace(partial, path)
+    return digest.hexdigest()
+
+
+def read(folder: Path, name: str) -> dict[str, Array]:
+    """The arrays of a part, mapped: only what is touched is read."""
+    path = path_of(folder, name)
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    arrays, at = {}, 8 + length
+    whole = np.memmap(path, dtype=np.uint8, mode="r")
+    for key, kind, shape in header:
+        at += -at % ALIGN
+        size = prod(shape) * np.dtype(kind).itemsize
+        flat = np.frombuffer(whole, kind, prod(shape), at) if size else np.empty(0, kind)
+        arrays[key] = flat.reshape(shape)
+        at += size
+    return arrays
+
+
+def checksum(path: Path) -> str | None:
+    """Of a part as it lies there; None where it is missing."""
+    digest = blake2b(digest_size=16)
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
