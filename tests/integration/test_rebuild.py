@@ -117,9 +117,9 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_there(archive: Archive, t
 def test_an_archive_without_a_document_leaves_all_as_it_is(archive: Archive, tmp_path: Path) -> None:
     kept = document("kept", [1])
     archive.put(kept)
-    for content in ("", '{"id": "x"}\n'):
+    for content, reason in ("", "there is nothing"), ('{"id": "x"}\n', "see rejects.jsonl"):
         (tmp_path / "a.jsonl").write_text(content)
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match=reason):
             rebuilt(archive, tmp_path / "a.jsonl", tmp_path / "f")
     audit(archive, {"kept": kept})
 

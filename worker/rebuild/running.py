@@ -22,7 +22,9 @@ def run(
     stage: str, function: Callable[..., str], tasks: Iterable[Task], executor: Executor, journal: Journal,
     progress: Progress,
 ) -> None:
-    """Do every part that is not finished; the function returns the part's checksum. Raises what it raises."""
+    """Do every part that is not finished; the function returns the part's checksum. Raises what it raises,
+    once the parts that had begun by then have ended: nobody writes into the folder afterwards.
+    """
     done = 0
     pending: dict[Future[str], str] = {}
 
@@ -47,5 +49,8 @@ def run(
         while pending:
             take()
     finally:
-        for future in pending:
-            future.cancel()
+        begun = {future for future in pending if not future.cancel()}
+        wait(begun)
+        for future in begun:
+            if future.exception() is None:
+                journal.finished(pending[future], future.result())

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def rebuild(
     found = sources(paths)
     task = {
         "archive": [_state(source) for source in found],
-        "mapping": asdict(mapping),
+        "mapping": asdict(replace(mapping, reasons={})),
         "collection": [store.collection, store.parameters.digest, len(store.partitions)],
         "cut": [memory, block_bytes],
     }
@@ -116,12 +116,13 @@ class _Rebuild:
 
     def number(self) -> None:
         """Documents, and the rejects."""
-        if self.blocks:
-            arguments = (self.folder, self.blocks, len(self.partitions))
-            self._run("number", numbering.number, [(numbering.PART, arguments)])
-            self.summary.rejects = numbering.write_rejects(self.folder, self.blocks)
-            self.counts = files.read(self.folder, numbering.PART)["counts"].tolist()
-            self.summary.documents = sum(count[0] for count in self.counts)
+        if not self.blocks:
+            raise InputError("there is nothing in the archive", "archive")
+        arguments = (self.folder, self.blocks, len(self.partitions))
+        self._run("number", numbering.number, [(numbering.PART, arguments)])
+        self.summary.rejects = numbering.write_rejects(self.folder, self.blocks)
+        self.counts = files.read(self.folder, numbering.PART)["counts"].tolist()
+        self.summary.documents = sum(count[0] for count in self.counts)
         if not self.summary.documents:
             raise InputError(f"no document of the archive can be used: see {numbering.REJECTS}", "archive")
 
