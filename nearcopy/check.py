@@ -25,6 +25,10 @@ from nearcopy.text.scanning import Scanned, scan_texts
 BY_WORDS = 50
 """Candidates that are verified first, by the words they may share."""
 
+CELLS = 40_000_000
+"""Candidates times words of the submission: a bit of each says what is shared, in several arrays of bytes. A
+text of 200,000 words is still aligned with 200."""
+
 SAMPLE = 12
 """Documents looked at to decide whether a paragraph that stands in many is boilerplate."""
 
@@ -35,7 +39,7 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
     options = options or Options()
     submission = read_submission(text, store.parameters, options)
     found = look_up(store, submission.buckets, submission.indexed_words(), submission.words)
-    documents, gone = _candidates(store, found, options)
+    documents, gone = _candidates(store, found, options, submission.words)
     others = scan_texts([document.text for document in documents.values()])
     case = Case(
         submission=submission,
@@ -99,7 +103,7 @@ def _scanned(text: str, name: str) -> Scanned:
 
 
 def _candidates(
-    store: Store, found: list[Found], options: Options
+    store: Store, found: list[Found], options: Options, words: int
 ) -> tuple[dict[Key, Document], set[Key]]:
     """The documents to align: the best, and samples of those that hold a paragraph which many hold. Also
     those that were asked for and are removed or excluded.
@@ -107,6 +111,7 @@ def _candidates(
     Excluded ones make room for the next, so that as many are verified as there would be without them."""
     order = _ranked(found)
     verify = max(options.verify, options.limit)
+    verify = min(verify, max(BY_WORDS, CELLS // words))
     place = verify + len(options.exclude_documents)
     wanted = list(dict.fromkeys(_samples(found, options) + order[:place]))
     excluded = set(options.exclude_documents), set(options.exclude_publishers)
@@ -135,13 +140,18 @@ def _ranked(found: list[Found]) -> list[Key]:
 
 
 def _samples(found: list[Found], options: Options) -> list[Key]:
-    """Evenly chosen documents of each paragraph that stands in many."""
-    chosen: list[Key] = []
-    for paragraph in range(len(found[0].copies)):
-        if sum(len(part.copies[paragraph]) for part in found) >= options.common_documents:
-            keys = _holders(found, paragraph)
-            chosen += keys[np.linspace(0, len(keys) - 1, SAMPLE).astype(int)].tolist()
-    return chosen
+    """Evenly chosen documents of each paragraph that stands in many; of those that stand in most, where they
+    would be more than are verified."""
+    paragraphs = range(len(found[0].copies))
+    sizes = {p: sum(len(part.copies[p]) for part in found) for p in paragraphs}
+    many = [p for p in sorted(paragraphs, key=lambda p: -sizes[p]) if sizes[p] >= options.common_documents]
+    chosen: dict[Key, None] = {}
+    for paragraph in many:
+        keys = _holders(found, paragraph)
+        chosen |= dict.fromkeys(keys[np.linspace(0, len(keys) - 1, SAMPLE).astype(int)].tolist())
+        if len(chosen) >= options.verify:
+            break
+    return list(chosen)
 
 
 def _holders(found: list[Found], paragraph: int) -> Keys:

@@ -22,6 +22,9 @@ TIMEOUT = 15.0
 """Seconds that one answer may take; the worst text of 2 MiB (131,072 paragraphs) takes Redis about two."""
 
 
+MOST_CONNECTIONS = 4096
+"""Of one client: the driver's own bound of 100 would refuse threads beyond it."""
+
 CLUSTER_RETRIES = 3
 CLUSTER_SCHEME = "redis+cluster://"
 PIPELINED = "of pipeline caused error: "
@@ -44,7 +47,9 @@ def connect(url: str) -> Client:
             plain = "redis://" + url.removeprefix(CLUSTER_SCHEME)
             with translated():
                 return RedisCluster.from_url(plain, retry=retry, **options)
-        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+        return redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), max_connections=MOST_CONNECTIONS, **options
+        )
     except ValueError as error:
         # The URL itself is not shown: it may hold a password.
         raise InputError(f"the Redis URL cannot be used: {error}", "redis_url") from None

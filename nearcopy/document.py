@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from nearcopy.errors import InputError, NoWords
 
@@ -53,7 +54,7 @@ class Document:
 
     def check_words(self) -> None:
         """Raise `NoWords` where the text has not one letter or digit: no check could ever find it."""
-        if not any(map(str.isalnum, self.text)):
+        if not any(map(str.isalnum, self.text)) and not any(map(str.isalnum, normalize("NFKD", self.text))):
             raise NoWords("text holds no word: send letters or digits in any script", "text")
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nearcopy.document import Document, checked_id, checked_text
-from nearcopy.errors import NotFound
+from nearcopy.document import Document, check_date, checked_id, checked_text
+from nearcopy.errors import NotFound, NoWords
 from nearcopy.index import writing
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Outcome
+from nearcopy.text.scanning import scan_texts
 
 BATCH_CHARACTERS = 250_000
 """Text signed and sent together: long enough to spread the cost of a call, short enough to wait for."""
@@ -54,4 +55,6 @@ def delete(store: Store, document_id: str) -> bool:
 def _check(document: Document) -> None:
     checked_id(document.id)
     checked_text(document.text)
-    document.check_words()
+    check_date(document.published_at)
+    if not len(scan_texts([document.text]).hashes):
+        raise NoWords("text holds no word: send letters or digits in any script", "text")

@@ -58,7 +58,7 @@ class _Gathered:
         self.store = store
         self.names = part.keys
         self.live = part.generation
-        self.next = str(int(part.generation) + 1).encode()
+        self.next = claimed(store, part)
         self.given = steady(lambda: store.client.hget(part.keys.counters(part.generation), "d"))
         self.ids: dict[str, bytes] = {}
         none, unsigned = np.empty(0, dtype=np.int64), np.empty((0, store.parameters.bands), dtype=np.uint64)
@@ -158,6 +158,13 @@ class _Gathered:
                 batch.execute()
             except WatchError:
                 raise InputError(CHANGED, "archive") from None
+
+
+def claimed(store: Store, part: Partition) -> bytes:
+    """The number of a generation that nobody else writes, or began to write and left."""
+    client = store.client
+    steady(lambda: client.set(part.keys.begun, part.generation, nx=True))
+    return str(steady(lambda: client.incr(part.keys.begun))).encode()
 
 
 CHANGED = "the collection got documents while it was loaded: put the archive's documents one by one"

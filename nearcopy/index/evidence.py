@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nearcopy.index.plan import NUMBER, Hits, Ints
+from nearcopy.index.plan import NUMBER, Hits, Ints, distinct
 from nearcopy.parameters import Parameters
 
 Floats = NDArray[np.float64]
 
-NEIGHBOURS = 64
-"""Paragraphs followed of those that share bands with one of the submission's, the most alike first."""
+NEIGHBOURS = 256
+"""Paragraphs followed of those that share bands with one of the submission's, the most alike first; among
+them such as no document holds any more."""
 
 NEAR = 2
 """Fingerprints before and after one that a run copied from the same document would have hit too."""
@@ -61,20 +62,17 @@ class Candidates:
     places: Ints
 
 
-def neighbours(alike: Hits, exact: Hits, bands: int) -> Neighbours:
-    """Paragraphs that share bands with one of the submission's, at most `NEIGHBOURS` of each, or equal it.
+def neighbours(alike: tuple[Ints, Ints, Ints], exact: Hits, bands: int) -> Neighbours:
+    """Paragraphs that share bands with one of the submission's (paragraph, number, bands shared) or equal it.
 
     Of h of b bands shared the likeliest resemblance is ``(h / b) ** (1 / rows)``; here only h / b is needed.
     """
-    equal = exact[0] << 24 | exact[1]
-    pairs, hits = np.unique(np.concatenate([alike[0] // bands << 24 | alike[1], equal]), return_counts=True)
-    share = hits / bands
+    query, number, hits = alike
+    near, equal = query << 24 | number, exact[0] << 24 | exact[1]
+    pairs = distinct(np.concatenate([near, equal]))
+    share = np.zeros(len(pairs))
+    share[np.searchsorted(pairs, near)] = hits / bands
     share[np.searchsorted(pairs, equal)] = 1.0
-    if len(pairs) > NEIGHBOURS:
-        order = np.lexsort((-share, pairs >> 24))
-        query = pairs[order] >> 24
-        kept = order[np.arange(len(order)) - np.searchsorted(query, query) < NEIGHBOURS]
-        pairs, share = pairs[kept], share[kept]
     return Neighbours(pairs >> 24, pairs & NUMBER, share)
 
 

@@ -10,6 +10,7 @@ A document lives in partition ``crc32(id) mod partitions``. All keys of a partit
 the most significant first; documents and paragraphs are numbered from 1, and 0 marks a removed record.
 
     {main/0}g                     string: the live generation, a decimal number
+    {main/0}k                     string: the last generation that anybody began to write
     {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order
 
 All else belongs to one generation (1 in the examples), which is whole by itself: moving the pointer changes
@@ -77,6 +78,11 @@ class PartitionKeys:
     def pointer(self) -> bytes:
         """The live generation."""
         return self.prefix + b"g"
+
+    @property
+    def begun(self) -> bytes:
+        """The last generation that was begun: no number is ever used twice."""
+        return self.prefix + b"k"
 
     @property
     def log(self) -> bytes:

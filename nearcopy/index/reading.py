@@ -15,7 +15,7 @@ from nearcopy.document import Document
 from nearcopy.index import documents, evidence
 from nearcopy.index.evidence import Holders
 from nearcopy.index.keys import OWNER_BITS, page_suffixes
-from nearcopy.index.plan import NO_CONTEXT, NUMBER, Ints, Plan, records
+from nearcopy.index.plan import NO_CONTEXT, NUMBER, Ints, Plan, distinct, joined, records
 from nearcopy.index.store import Partition, Store
 from nearcopy.lsh import Buckets
 
@@ -59,20 +59,27 @@ def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int
 def _look_up(store: Store, number: int, plan: Plan, paragraph_words: Ints, total_words: int) -> Found:
     while True:
         part = store.partitions[number]
-        names = part.keys.pointer, part.keys.written(part.generation), *plan.names(part, part.written)
-        generation, written, *pages = _read(store, names)
+        names, layers = plan.pages(part, part.written)
+        generation, written, *pages = _read(
+            store, [part.keys.pointer, part.keys.written(part.generation), *names]
+        )
         if generation == part.generation and part.written >= (written is not None):
             break
         store.refresh(number)
-    (alike, exact, whole, verbatim), full = plan.hits(pages)
-    neighbours = evidence.neighbours(alike, exact, store.parameters.bands)
-    holders, full_too = _holders(store, part, np.unique(neighbours.number))
+    read = joined(pages)
+    *alike, crowded = plan.neighbours(read, layers, evidence.NEIGHBOURS)
+    (exact, _), (whole, full), (verbatim, full_too) = (plan.hits(read, layers, kind) for kind in "xdf")
+    neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, store.parameters.bands)
+    holders, more = _holders(store, part, distinct(neighbours.number))
+    words = np.zeros(int(plan.paragraphs.max(initial=-1)) + 1, dtype=np.int64)
+    words[plan.paragraphs] = paragraph_words
     candidates = evidence.weigh(
-        neighbours, holders, whole[1], verbatim, paragraph_words, total_words, store.parameters
+        neighbours, holders, whole[1], verbatim, words, total_words, store.parameters
     )
-    bounds = np.searchsorted(exact[0], np.arange(len(paragraph_words) + 1)).tolist()
-    copies = [holders.of(exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(paragraph_words))]
-    return Found(part.generation, candidates, copies, full or full_too)
+    bounds = np.searchsorted(exact[0], np.arange(len(words) + 1)).tolist()
+    held = [holders.of(exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(words))]
+    copies = [held[p] for p in plan.paragraphs.tolist()]
+    return Found(part.generation, candidates, copies, crowded or full or full_too or more)
 
 
 def _read(store: Store, names: Sequence[bytes]) -> list[bytes | None]:
@@ -95,12 +102,14 @@ def _holders(store: Store, part: Partition, numbers: Ints) -> tuple[Holders, boo
     trip, none where there is nothing to ask."""
     if not len(numbers):
         return Holders(numbers, numbers, np.zeros(1, dtype=np.int64)), False
-    suffixes = page_suffixes(np.zeros(len(numbers), np.uint8), (numbers >> OWNER_BITS).astype(np.uint64))
+    pages, which = np.unique(numbers >> OWNER_BITS, return_inverse=True)
+    suffixes = page_suffixes(np.zeros(len(pages), np.uint8), pages.astype(np.uint64))
     letters = [b"o"] * bool(part.shape.base["p"]) + [b"O"] * part.written
     names = [name for letter in letters for name in part.keys.pages(part.generation, letter, suffixes)]
-    low = np.tile((numbers & (1 << OWNER_BITS) - 1).astype(np.uint64), len(letters))
+    layers = which + len(pages) * np.arange(len(letters))[:, None]
+    low = (numbers & (1 << OWNER_BITS) - 1).astype(np.uint64)
     widths, contexts = np.ones(len(low), dtype=np.uint8), np.full(len(low), NO_CONTEXT, dtype=np.int32)
-    index, document, full = records(_read(store, names), low, widths, contexts)
-    packed = np.unique(index % len(numbers) << 24 | document)
+    index, document, full = records(joined(_read(store, names)), layers, low, widths, contexts)
+    packed = distinct(index << 24 | document)
     bounds = np.searchsorted(packed, np.arange(len(numbers) + 1) << 24)
     return Holders(numbers, packed & NUMBER, bounds), full

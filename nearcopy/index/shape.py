@@ -17,6 +17,9 @@ RECORDS_A_PAGE = 128
 DELTA_SHARE = 8
 """Base pages a delta page: what is ingested between two rebuilds is a small part of the whole."""
 
+LEAST_DELTA = {"p": 256, "d": 64, "f": 1024, "x": 256}
+"""Delta pages beside however few base pages: an archive that begins small must not stay slow."""
+
 FRESH = {"p": 2048, "d": 512, "f": 8192, "x": 2048}
 """Delta pages of a generation that began empty: good for some hundred thousand paragraphs, and no burden for
 ten, since a page exists only once something is in it."""
@@ -39,7 +42,7 @@ class Shape:
         """Of a generation whose base is written in bulk."""
         records = {"p": paragraphs, "d": documents, "f": fingerprints, "x": paragraphs}
         base = {kind: max(count // RECORDS_A_PAGE, 1) for kind, count in records.items()}
-        return cls(base, {kind: max(pages // DELTA_SHARE, 1) for kind, pages in base.items()})
+        return cls(base, {kind: max(pages // DELTA_SHARE, LEAST_DELTA[kind]) for kind, pages in base.items()})
 
     def to_json(self) -> str:
         """As the index keeps it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearcopy import align
 from nearcopy.judge.case import Case
+
+Ints = NDArray[np.int64]
 
 PIVOTS = 3
 """Holders of a paragraph that are compared with the others, to see whether they tell the same story."""
@@ -17,24 +20,37 @@ def common_paragraphs(case: Case, repeats: list[int | None]) -> set[int]:
     Lines of boilerplate travel together, and then each is something else that is shared. So do the paragraphs
     of a story that everybody ran: but those who ran it share most of their words with each other.
     """
-    roots = [p if earlier is None else earlier for p, earlier in enumerate(repeats)]
-    many = {p: case.holders(p) for p in case.copies}
+    first = np.array([p if earlier is None else earlier for p, earlier in enumerate(repeats)], dtype=np.int64)
+    many = {p: case.holders(p) for p in case.copies if first[p] == p}
     many = {p: held for p, held in many.items() if len(held) >= case.options.common_documents}
-    beyond = [p for p, root in enumerate(roots) if root not in many]
+    if not many:
+        return set()
+    shared, column = _shared_words(case, first)
+    total = shared.sum(axis=1)
+    beyond = total - shared[:, column[list(many)]].sum(axis=1)
     common, kin = set(), _Kin(case)
     for index, held in many.items():
         holders = sorted(case.places[key] for key in held.tolist() if key in case.places)
-        elsewhere = [p for p, root in enumerate(roots) if root != roots[index]]
-        if _most_share_nothing(case, holders, elsewhere) or (
-            _most_share_nothing(case, holders, beyond) and not kin.tell_one_story(holders)
+        elsewhere = (total - shared[:, column[index]])[holders]
+        if _most(elsewhere < case.options.min_words) or (
+            _most(beyond[holders] < case.options.min_words) and not kin.tell_one_story(holders)
         ):
             common.add(index)
-    return common
+    return {p for p, root in enumerate(first.tolist()) if root in common}
 
 
-def _most_share_nothing(case: Case, holders: list[int], paragraphs: list[int]) -> bool:
-    words = (case.aligned.covered[holders] & case.submission.mask(paragraphs)).sum(axis=1)
-    return int((words < case.options.min_words).sum()) * 2 > len(holders)
+def _shared_words(case: Case, first: Ints) -> tuple[Ints, Ints]:
+    """``int64[candidates, distinct paragraphs]``: the words of each, in all its repeats, that a candidate
+    has; and ``int64[paragraphs]``: the column of each."""
+    starts = case.submission.bounds()[:, 0]
+    each = np.add.reduceat(case.aligned.covered, starts, axis=1, dtype=np.int64)
+    order = np.argsort(first, kind="stable")
+    groups, column = np.unique(first[order], return_index=True)[1], np.unique(first, return_inverse=True)[1]
+    return np.add.reduceat(each[:, order], groups, axis=1), column
+
+
+def _most(alone: NDArray[np.bool_]) -> bool:
+    return int(alone.sum()) * 2 > len(alone)
 
 
 class _Kin:

@@ -87,11 +87,10 @@ class Submission:
 
     def mask(self, paragraphs: Iterable[int]) -> Mask:
         """bool[words]: which words stand in these paragraphs."""
-        mask = np.zeros(self.words, dtype=np.bool_)
-        bounds = self.bounds().tolist()
-        for index in paragraphs:
-            mask[bounds[index][0] : bounds[index][1]] = True
-        return mask
+        bounds = self.bounds()
+        chosen = np.zeros(len(bounds), dtype=np.bool_)
+        chosen[list(paragraphs)] = True
+        return np.repeat(chosen, bounds[:, 1] - bounds[:, 0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ def _matches(case: Case, ranked: list[int]) -> dict[int, list[Match]]:
     first = submission.bounds()[:, 0]
     sizes = np.diff(first, append=submission.words)
     held = np.add.reduceat(case.aligned.covered[ranked], first, axis=1, dtype=np.int64) / sizes
-    matching = ((alike >= submission.threshold) | (held >= CONTAINED)) & (best >= 0)
+    for place, index in np.argwhere((held >= CONTAINED) & (best < 0)).tolist():
+        # A source that breaks its lines after every word shares no shingle within a paragraph.
+        best[place, index] = _span_at(case, ranked[place], int(first[index]), int(sizes[index]))
+    matching = (alike >= submission.threshold) | (held >= CONTAINED)
     names = [case.documents[t].id for t in ranked]
     out = {}
     for index in np.flatnonzero(matching.any(axis=0)).tolist():
@@ -66,6 +69,13 @@ def _matches(case: Case, ranked: list[int]) -> dict[int, list[Match]]:
             for resembles, contains, name, k in best_first[: case.options.limit]
         ]
     return out
+
+
+def _span_at(case: Case, t: int, first: int, size: int) -> int:
+    """The span of a source in which the passage begins that holds words of a paragraph."""
+    rows = case.aligned.rows[case.aligned.bounds[t] : case.aligned.bounds[t + 1]]
+    word = rows[(rows[:, 1] < first + size) & (rows[:, 2] > first)][0, 3] + case.others.text_words[t]
+    return int(np.searchsorted(case.others.span_bounds()[:, 1], word, side="right"))
 
 
 def _offsets(scanned: Scanned, span: int) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def report(case: Case, found: list[Found], store: Store, started: float) -> Repo
         sources=listed_sources(case, ranked, counted),
         paragraphs=reported_paragraphs(case, ranked, common, repeats),
         detection=_detection(store.parameters, submission.threshold),
-        generation=store.generation(),
+        generation=found[0].generation.decode(),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
     )
 

@@ -50,7 +50,7 @@ class _Partition:
 
     def _is_page(self, key: bytes) -> bool:
         rest = key[len(self.tag) :]
-        if rest in (b"g", b"log"):
+        if rest in (b"g", b"k", b"log"):
             return False
         assert rest.startswith(self.generation), rest
         rest = rest[len(self.generation) :]

@@ -37,12 +37,23 @@ def test_what_cannot_be_used_is_named(record: dict[str, object], field: str) -> 
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("text", ["***", " \n\n ", "“—”", "\u0301"])
+@pytest.mark.parametrize("text", ["***", " \n\n ", "“—”"])
 def test_a_text_without_a_word_is_refused_however_it_comes(archive: Archive, text: str) -> None:
     with pytest.raises(NoWords):
         Document.checked({"id": "a", "text": text})
     with pytest.raises(NoWords):
         put(archive.store, Document("a", text))
+
+
+def test_what_nobody_sees_is_no_word_and_a_unit_is_one(archive: Archive) -> None:
+    with pytest.raises(NoWords):
+        put(archive.store, Document("a", "\u0640 \u3164"))
+    assert put(archive.store, Document.checked({"id": "a", "text": "㎏"})) == "created"
+
+
+def test_a_date_is_checked_however_it_comes(archive: Archive) -> None:
+    with pytest.raises(InputError, match="ISO 8601"):
+        put(archive.store, Document("a", "words", published_at="yesterday"))
 
 
 def test_days_and_minutes_in_order() -> None:
