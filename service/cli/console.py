@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import time
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from rich.text import Text
 from nearcopy.document import instant
 
 PIPED_WIDTH = 110
-"""Columns where nobody says how many there are: a table of sources fits."""
+"""Columns where nobody says how many there are."""
 
 _COMMANDS = (*range(32), *range(127, 160))
 """What a terminal obeys."""
@@ -87,3 +88,10 @@ def day(date: str | None) -> str:
         return ""
     moment = instant(date)
     return f"{moment.day} {moment:%b %Y}"
+
+
+def day_and_time(date: str) -> str:
+    """The same with the time of day, where the date has one: 21 Dec 2018, 06:10 UTC."""
+    moment = instant(date)
+    # A date without a time stands for the last moment of its day
+    return day(date) if moment.time() == time.max else f"{day(date)}, {moment:%H:%M} UTC"

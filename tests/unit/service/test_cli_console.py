@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.console import day, excerpt, one_line, percent, safe
+from service.cli.console import day, day_and_time, excerpt, one_line, percent, safe
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,18 @@ def test_percent_calls_none_all_or_nothing_that_is_not(share: float, shown: str)
 )
 def test_day_is_the_date_in_utc(date: str | None, shown: str) -> None:
     assert day(date) == shown
+
+
+@pytest.mark.parametrize(
+    ("date", "shown"),
+    [
+        ("2018-12-21", "21 Dec 2018"), ("20181221", "21 Dec 2018"),
+        ("2018-12-01T23:30:00-05:00", "2 Dec 2018, 04:30 UTC"),
+        ("2018-12-21T00:00", "21 Dec 2018, 00:00 UTC"),
+    ],
+)
+def test_the_time_of_day_is_told_where_there_is_one(date: str, shown: str) -> None:
+    assert day_and_time(date) == shown
 
 
 @given(st.text(st.one_of(st.characters(), st.characters(categories=("Cc", "Cf")))))
