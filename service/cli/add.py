@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OUTCOMES = ("created", "replaced", "unchanged", "rejected")
 
 
-@command("add")
+@command("add", Exit.REJECTED, Exit.UNAVAILABLE, Exit.OTHER_PARAMETERS, Exit.INDEX_FULL)
 @click.argument(
     "archives", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True), metavar="ARCHIVE..."
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from service.cli.console import print_json
+from service.cli.exits import Exit
 from service.cli.options import command, min_words, of_an_archive, open_archive, read_text
 from service.cli.report import print_report
 
 
-@command("check")
+@command("check", Exit.NOT_FOUND, Exit.UNAVAILABLE)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="SHARE",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -13,22 +12,19 @@ import orjson
 
 from nearcopy import samples
 from nearcopy.document import Document
-from nearcopy.errors import NotFound
 from nearcopy.report import Report
 from service.cli.console import out, print_json
+from service.cli.exits import Exit
 from service.cli.options import as_json, command, open_archive, redis_url
 from service.cli.report import print_report
 from service.cli.serve import serve_until_stopped
 from service.settings import Settings, check_address
 
-if TYPE_CHECKING:
-    from nearcopy.archive import Archive
-
-COLLECTIONS = ("main", "demo")
-"""Where the samples go: into the first that holds nothing else."""
+COLLECTION = "demo"
+"""Where the samples go, whatever else is configured: nobody wants them in an archive of their own."""
 
 
-@command("demo")
+@command("demo", Exit.UNAVAILABLE, Exit.INDEX_FULL)
 @click.option("--port", metavar="PORT", help="Port to answer on. [env var: NEARCOPY_PORT; default: 8080]")
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Stay, and answer over HTTP.")
 @redis_url
@@ -36,48 +32,30 @@ COLLECTIONS = ("main", "demo")
 def demo(port: str | None, serve: bool, redis_url: str | None, as_json: bool) -> None:
     """Load samples, check a text, and answer over HTTP.
 
-    The samples go into the collection main where that is empty, else into demo.
+    The samples go into the collection demo, which is also the default one of the service that stays.
     """
-    settings = Settings.from_environ(port=port, redis_url=redis_url)
+    settings = Settings.from_environ(port=port, redis_url=redis_url, collection=COLLECTION)
     if serve:
         check_address(settings)
     documents = list(samples.archive())
-    with _archive_for(documents, redis_url) as archive:
+    with open_archive(redis_url, COLLECTION, create=True) as archive:
         counts = Counter(archive.put_many(documents))
-        collection = archive.store.collection
         report = archive.check(samples.submission())
     if as_json:
         print_json(report)
     else:
         loaded = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        out.print(f"{len(documents)} sample documents in collection {collection} ({loaded})")
+        out.print(
+            f"{len(documents)} sample documents in collection {COLLECTION} ({loaded}); "
+            f"`nearcopy check FILE --collection {COLLECTION}` asks it later",
+            soft_wrap=True,
+        )
         out.print(f"Checking {Path(samples.__file__).with_name('submission.txt')}\n", soft_wrap=True)
         print_report(report, samples.submission())
     if serve:
-        chosen = settings.model_copy(update={"collection": collection})
         if not as_json:
-            _print_calls(f"http://{chosen.host}:{chosen.port}", report, documents)
-        serve_until_stopped(chosen)
-
-
-def _archive_for(documents: list[Document], url: str | None) -> Archive:
-    """The first collection that is empty or holds these documents alone; the last, whatever it holds."""
-    for name in COLLECTIONS[:-1]:
-        archive = open_archive(url, name, create=True)
-        if archive.stats()["documents"] <= len(_stored(archive, documents)):
-            return archive
-        archive.close()
-    return open_archive(url, COLLECTIONS[-1], create=True)
-
-
-def _stored(archive: Archive, documents: list[Document]) -> list[str]:
-    found = []
-    for document in documents:
-        try:
-            found.append(archive.get(document.id).id)
-        except NotFound:
-            continue
-    return found
+            _print_calls(f"http://{settings.host}:{settings.port}", report, documents)
+        serve_until_stopped(settings)
 
 
 def _print_calls(address: str, report: Report, documents: list[Document]) -> None:

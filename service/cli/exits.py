@@ -42,8 +42,8 @@ MEANING = {
     Exit.TERMINATED: "ended by SIGTERM",
 }
 
-# \b keeps click from joining the lines
-HELP = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANING.items())
+ALWAYS = (Exit.DONE, Exit.USAGE, Exit.INTERRUPTED, Exit.READER_GONE, Exit.TERMINATED)
+"""How every command may end."""
 
 _OF_ERRORS: tuple[tuple[type[NearcopyError], Exit], ...] = (
     (InputError, Exit.USAGE),
@@ -57,3 +57,9 @@ _OF_ERRORS: tuple[tuple[type[NearcopyError], Exit], ...] = (
 def code_of(error: NearcopyError) -> Exit:
     """The exit code of an error of the engine."""
     return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), Exit.USAGE)
+
+
+def help_of(*ends: Exit) -> str:
+    """The end of a command's help: its exit codes, which are these and those of every command."""
+    lines = [f"  {code:<4} {MEANING[code]}" for code in sorted({*ends, *ALWAYS})]
+    return "\n".join(("\b\nExit codes:", *lines))  # \b keeps click from joining the lines

@@ -9,10 +9,11 @@ import orjson
 
 from nearcopy.document import NAMED_FIELDS
 from service.cli.console import one_line, out, print_json, safe
+from service.cli.exits import Exit
 from service.cli.options import command, of_an_archive, open_archive
 
 
-@command("get")
+@command("get", Exit.NOT_FOUND, Exit.UNAVAILABLE)
 @click.argument("id")
 @of_an_archive
 def get(id: str, redis_url: str | None, collection: str, as_json: bool) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nearcopy.errors import InputError, NotFound
+from nearcopy.document import checked_text
+from nearcopy.errors import InputError, NotFound, StorageUnavailable
 from nearcopy.parameters import Parameters
 from service.cli import exits
 from service.cli.console import err
+from service.cli.exits import Exit
 
 if TYPE_CHECKING:
     from nearcopy.archive import Archive
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 NOTICE_SECONDS = 4.0
 """Longer than any start with compiled kernels takes."""
 
-NOTICE = "loading: the first start of all compiles for half a minute"
+NOTICE = "loading: the very first start compiles for about 15 seconds"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,9 +46,9 @@ collection = click.option(
 )
 
 
-def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command whose help ends with the exit codes."""
-    return click.command(name, epilog=exits.HELP)
+def command(name: str, *ends: Exit) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command whose help ends with its exit codes: ``ends``, and those of every command."""
+    return click.command(name, epilog=exits.help_of(*ends))
 
 
 def of_an_archive(function: F) -> F:
@@ -57,7 +59,7 @@ def of_an_archive(function: F) -> F:
 def load_engine() -> None:
     """Import the engine, and tell a person what takes so long where its kernels must be compiled first.
 
-    That takes a second, and half a minute on the very first start: help and mistakes do not wait for it,
+    That takes a second, and about 15 on the very first start: help and mistakes do not wait for it,
     so whatever stands on the engine is imported after this, and not at the top of a file.
     """
     notice = threading.Timer(NOTICE_SECONDS, err.print, [NOTICE], {"style": "dim"})
@@ -83,13 +85,27 @@ def open_archive(
         raise NotFound(
             f"{error}: `nearcopy add` begins one, and --collection names another"
         ) from None
+    except InputError as error:
+        if error.field != "redis_url":
+            raise
+        raise InputError(f"--redis-url, or NEARCOPY_REDIS_URL: {error}", error.field) from None
+    except StorageUnavailable as error:
+        if url is None:
+            raise
+        raise StorageUnavailable(f"{error} (--redis-url, or NEARCOPY_REDIS_URL, names this Redis)") from None
 
 
 def read_text(name: str) -> str:
-    """The text of a file, or of stdin for ``-``; a byte order mark is no part of it. Raises `InputError`."""
+    """The text of a file, or of stdin for ``-``; a byte order mark is no part of it.
+
+    Raises `InputError`, which names the file, where it holds no text that can be compared.
+    """
     place = "stdin" if name == "-" else name
     raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{place} is not UTF-8 at byte {error.start}: convert it first") from None
+    if not any(map(str.isalnum, text)):
+        raise InputError(f"{place} {'holds no word' if text else 'is empty'}: nothing could be compared")
+    return checked_text(text, place)

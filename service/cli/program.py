@@ -48,7 +48,7 @@ class Program(click.Group):
 @click.group(
     cls=Program,
     commands=[demo, serve, check, compare, add, get, remove, stats, params],
-    epilog=exits.HELP,
+    epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(version("nearcopy"))

@@ -19,6 +19,8 @@ from nearcopy.errors import InputError
 GZIP = b"\x1f\x8b"
 """How gzip data begins, whatever its file is called."""
 
+SUPPORTED = "JSON lines (.jsonl, plain or gzip) and folders of .txt can be added: unpack or convert it first"
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -65,6 +67,9 @@ class Reading:
                 for number, line in enumerate(_plain(file), 1):
                     if self.total is not None:
                         self.done = begun + file.tell()
+                    if number == 1 and _is_no_json_lines(line):
+                        yield Rejected(place, f"not JSON lines; {SUPPORTED}")
+                        return
                     if line.strip():
                         yield _record(line, f"{place}:{number}", first=number == 1)
         except EOFError:
@@ -100,9 +105,19 @@ def _plain(file: io.BufferedReader) -> Iterable[bytes]:
     return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == GZIP else file
 
 
+def _is_no_json_lines(first: bytes) -> bool:
+    """Whether a file that begins so is of another kind altogether, and no line of it worth a message."""
+    begin = first.removeprefix(BYTE_ORDER_MARK).strip()
+    return bool(begin) and not begin.startswith(b"{")
+
+
 def _record(line: bytes, place: str, *, first: bool) -> Document | Rejected:
     try:
-        return Document.checked(_parsed(line.removeprefix(BYTE_ORDER_MARK) if first else line))
+        record = _parsed(line.removeprefix(BYTE_ORDER_MARK) if first else line)
+        for name in ("id", "text"):
+            if name not in record:
+                raise InputError(f"{name} is missing")
+        return Document.checked(record)
     except InputError as error:
         return Rejected(place, str(error))
 

@@ -9,7 +9,7 @@ from service.cli.exits import Exit
 from service.cli.options import command, of_an_archive, open_archive
 
 
-@command("remove")
+@command("remove", Exit.NOT_FOUND, Exit.UNAVAILABLE)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @of_an_archive
 def remove(ids: tuple[str, ...], redis_url: str | None, collection: str, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from service.cli.console import out
+from service.cli.exits import Exit
 from service.cli.options import command, load_engine
 from service.settings import PREFIX, Settings, check_address, option, table
 
@@ -23,7 +24,7 @@ def of_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@command("serve")
+@command("serve", Exit.UNAVAILABLE)
 @of_settings
 def serve(**chosen: Any) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM.

@@ -6,10 +6,11 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from service.cli.console import one_line, out, print_json
+from service.cli.exits import Exit
 from service.cli.options import command, of_an_archive, open_archive
 
 
-@command("stats")
+@command("stats", Exit.NOT_FOUND, Exit.UNAVAILABLE)
 @of_an_archive
 def stats(redis_url: str | None, collection: str, as_json: bool) -> None:
     """Tell what a collection holds, and with which parameters."""

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from nearcopy import samples
+from nearcopy.archive import Archive
 from service.cli.program import program as command_line
 from service.settings import table
 from tests.contract.serving import Service
@@ -156,8 +158,11 @@ def test_the_engines_readme_begins_with_code_that_runs(redis_url: str) -> None:
 
 @pytest.fixture
 def address(new_server: Callable[[], Any]) -> Iterator[str]:
-    """The host and port of a service that has an empty Redis to itself."""
-    with Service(new_server().url, "main") as running:
+    """The host and port of a service such as `nearcopy demo` leaves: its default collection holds samples."""
+    url = new_server().url
+    with Archive.open(url, "demo", create=True) as archive:
+        list(archive.put_many(samples.archive()))
+    with Service(url, "demo") as running:
         yield f"127.0.0.1:{running.port}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import os
@@ -21,6 +22,7 @@ from nearcopy.check import compare
 from nearcopy.document import Document
 from nearcopy.parameters import Parameters
 from service.cli.exits import MEANING, Exit
+from service.cli.records import SUPPORTED
 from service.settings import table
 from tests.conftest import Server
 from tests.e2e.running import COLOUR, PROGRAM, SECONDS, environment, run, run_on_terminal, start
@@ -79,6 +81,10 @@ def test_help_names_every_command_and_every_exit_code() -> None:
         assert f"\n  {command} " in shown
     for code, meaning in MEANING.items():
         assert f"{code:<4} {meaning}\n" in shown
+    mine = run("compare", "--help").out
+    assert f"{Exit.USAGE:<4} {MEANING[Exit.USAGE]}\n" in mine
+    assert MEANING[Exit.UNAVAILABLE] not in mine
+    assert MEANING[Exit.UNAVAILABLE] in run("stats", "--help").out
 
 
 def test_help_of_serve_is_the_table_of_settings() -> None:
@@ -151,6 +157,23 @@ def test_the_readable_report_says_it_in_a_sentence_and_shows_the_proof(
     assert f"{report['candidates']} candidates" in shown
 
 
+def test_the_report_fits_80_columns_and_breaks_no_id(
+    fresh: dict[str, str], opened: Archive, submission: str
+) -> None:
+    ids = ["an-id-that-is-longer-than-the-line-" * 4, "x-" * 30 + "of  two  spaces"]
+    for hour, id in enumerate(ids):
+        date = f"2024-10-08T0{hour}:30:00Z"
+        opened.put(Document(id, samples.submission(), "A title " * 20, "Publisher " * 20, published_at=date))
+    lines = [line.rstrip() for line in run("check", submission, COLUMNS="80", **fresh).out.splitlines()]
+    for id in ids:
+        assert f"    {id}" in lines
+    assert any(line.endswith(f" in {ids[0]}") for line in lines)
+    assert max(len(line) for line in lines if not line.endswith(tuple(ids))) <= 80
+    shown = " ".join(" ".join(lines).split())
+    assert "8 Oct 2024, 00:30 UTC, earliest" in shown
+    assert "8 Oct 2024, 01:30 UTC A title" in shown
+
+
 def test_colour_goes_to_a_terminal_that_wants_it(added: dict[str, str], submission: str) -> None:
     assert COLOUR.search(run_on_terminal("check", submission, **added).out)
     assert not COLOUR.search(run_on_terminal("check", submission, NO_COLOR="1", **added).out)
@@ -213,8 +236,8 @@ def test_bad_records_are_named_and_do_not_stop_the_rest(
 ) -> None:
     bad = {
         2: (b'{"id": "x", "text": "broken', "not JSON"),
-        3: (b'{"id": "x"}', "text must be a string"),
-        4: (b'{"text": "a text without an id"}', "the id must be a string"),
+        3: (b'{"id": "x"}', "text is missing"),
+        4: (b'{"text": "a text without an id"}', "id is missing"),
         5: (b'{"id": "x", "text": "a text", "published_at": "yesterday"}', "not an ISO 8601 date"),
         6: (b'{"id": "x", "text": "caf\xe9"}', "not UTF-8 at byte 24"),
         7: (b'{"id": "x", "text": "half a \\ud83d pair"}', "lone surrogate"),
@@ -234,6 +257,24 @@ def test_bad_records_are_named_and_do_not_stop_the_rest(
         assert reason in complaint
     assert done.out.startswith(f"2 created, 0 replaced, 0 unchanged, {len(bad)} rejected")
     assert (opened.get("first").text, opened.get("last").text) == ("the first text", "the last text")
+
+
+def test_a_file_of_another_kind_is_one_complaint(
+    fresh: dict[str, str], sample_file: Path, tmp_path: Path
+) -> None:
+    kinds = {
+        "a.bz2": bz2.compress(sample_file.read_bytes()),
+        "a.csv": b"id,text\n1,some words\n2,more words\n",
+        "a.gz": gzip.compress(b"[\n" + sample_file.read_bytes() + b"]\n"),
+    }
+    for name, content in kinds.items():
+        (tmp_path / name).write_bytes(content)
+    done = run("add", *(str(tmp_path / name) for name in kinds), "--json", **fresh)
+    assert done.code == Exit.REJECTED
+    assert done.err.splitlines() == [
+        f"nearcopy: {tmp_path / name}: not JSON lines; {SUPPORTED}" for name in kinds
+    ]
+    assert json.loads(done.out)["rejected"] == len(kinds)
 
 
 def test_a_truncated_gzip_keeps_what_came_before(
@@ -271,7 +312,9 @@ def test_a_folder_of_texts(fresh: dict[str, str], opened: Archive, tmp_path: Pat
 
 def test_every_refusal_is_a_line_and_a_code(added: dict[str, str], submission: str, tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 au lait")
+    (tmp_path / "none.txt").write_bytes(b"")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "none.txt").write_bytes(b"")
     refusals = [
         (Exit.USAGE, "does not exist", ("check", "nowhere.txt"), b""),
         (Exit.USAGE, "No such command", ("chek",), b""),
@@ -279,11 +322,13 @@ def test_every_refusal_is_a_line_and_a_code(added: dict[str, str], submission: s
         (Exit.USAGE, "there is no .txt file", ("add", str(tmp_path / "empty")), b""),
         (Exit.USAGE, "cannot find a resemblance", ("params", "--threshold", "0.01"), b""),
         (Exit.USAGE, "--port, or NEARCOPY_PORT", ("serve", "--port", "70000"), b""),
-        (Exit.USAGE, "holds no word", ("check", "-"), b"***"),
+        (Exit.USAGE, "stdin holds no word", ("check", "-"), b"***"),
+        (Exit.USAGE, f"{tmp_path / 'none.txt'} is empty", ("compare", "-", str(tmp_path / "none.txt")), b"a"),
+        (Exit.USAGE, "--redis-url, or NEARCOPY_REDIS_URL", ("stats", "--redis-url", "http://x"), b""),
         (Exit.USAGE, "between 0.5", ("check", submission, "--threshold", "0.1"), b""),
         (Exit.USAGE, "a collection's name", ("stats", "--collection", "-x"), b""),
         (Exit.NOT_FOUND, "`nearcopy add` begins one", ("stats", "--collection", "nobody"), b""),
-        (Exit.UNAVAILABLE, "Redis does not answer", ("stats", "--redis-url", "redis://127.0.0.1:1"), b""),
+        (Exit.UNAVAILABLE, "NEARCOPY_REDIS_URL, names", ("stats", "--redis-url", "redis://127.0.0.1:1"), b""),
         (Exit.OTHER_PARAMETERS, "was built with", ("add", "-", "--threshold", "0.7"), b""),
     ]
     with ThreadPoolExecutor(4) as side_by_side:

@@ -164,17 +164,21 @@ def test_workers_leave_with_a_parent_that_is_killed(redis_url: str) -> None:
         assert (set(gone), left) == (set(workers), [])
 
 
-def test_the_demo_reports_and_stays(tmp_path: Path) -> None:
-    with serving("demo", NEARCOPY_DATA_DIR=str(tmp_path)) as service:
+def test_the_demo_reports_and_stays_and_leaves_the_users_collection_alone(tmp_path: Path) -> None:
+    with serving("demo", NEARCOPY_DATA_DIR=str(tmp_path), NEARCOPY_COLLECTION="mine") as service:
         documents = len(list(samples.archive()))
-        assert f"{documents} sample documents in collection main ({documents} created)" in service.before
+        assert f"{documents} sample documents in collection demo ({documents} created)" in service.before
+        assert "`nearcopy check FILE --collection demo`" in service.before
         assert "of this text was published before" in " ".join(service.before.split())
         assert f"  curl {service.url}/v1/check " in service.before
-        assert service.client.get("/v1/index").json()["documents"] == documents
+        told = service.client.get("/v1/index").json()
+        assert (told["collection"], told["documents"]) == ("demo", documents)
+        for name in ("main", "mine"):
+            assert service.client.get("/v1/index", params={"collection": name}).status_code == 404
 
         service.client.put("/v1/documents/mine", json={"text": TEXT})
         again = run("demo", "--no-serve", NEARCOPY_DATA_DIR=str(tmp_path))
-        assert f"in collection demo ({documents} created)" in again.out
+        assert f"in collection demo ({documents} unchanged)" in again.out
         assert service.client.get("/v1/index").json()["documents"] == documents + 1
         assert service.end(signal.SIGTERM) == (Exit.DONE, "")
 
