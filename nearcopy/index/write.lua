@@ -151,7 +151,11 @@ if ARGV[7] == 'ahead' then
 end
 
 local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
-if current and sub(current, 4) == ARGV[5] then return {'unchanged', number3(current)} end
+if current and sub(current, 4) == ARGV[5] then
+  -- Logged as well: a rebuild under way from an archive without it must keep what was put since it began.
+  if not beside then call('XADD', tag .. 'log', '*', 'p', ARGV[4]) end
+  return {'unchanged', number3(current)}
+end
 if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end
 if not current and ARGV[6] ~= '' then return {'gone'} end
 if full then return {'full'} end
