@@ -57,8 +57,8 @@ class Masters:
         self.processes.append(
             subprocess.Popen(
                 [str(self.program), "--port", str(self.ports[number]), "--bind", "127.0.0.1",
-                 "--dir", str(home), "--cluster-enabled", "yes", "--appendonly", "yes", "--save", "",
-                 "--logfile", str(home / "log")]
+                 "--dir", str(home), "--cluster-enabled", "yes", "--appendonly", "yes",
+                 "--appendfsync", "always", "--save", "", "--logfile", str(home / "log")]
             )
         )
 

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import redis
 
 from bench.common import Figure, plain_words, quantile, round_trips, rounds
+from bench.excerpts import Planted, excerpt, holds
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,10 +54,6 @@ def test_round_trips_counts_waits_and_not_commands(redis_url: str) -> None:
 
 
 def test_an_excerpt_is_held_by_its_text_and_by_no_other() -> None:
-    pytest.importorskip("gaoya")
-    pytest.importorskip("rensa")
-    from bench.excerpts import Planted, excerpt, holds
-
     text = "\n\n".join(f"Wort{k} — «Satz» {k}, and more; of {k * k} things." for k in range(40))
     run = excerpt(text, 25, random.Random(2))
     assert run is not None
@@ -81,8 +77,6 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_signing_runs(data: Path) -> None:
-    pytest.importorskip("gaoya")
-    pytest.importorskip("rensa")
     command = [sys.executable, "-m", "bench.signing", "--quick", "--json"]
     environment = os.environ | {"NEARCOPY_DATA": str(data)}
     run = subprocess.run(
