@@ -50,8 +50,7 @@ class Plan:
     def of(cls, buckets: Buckets) -> Plan:
         """The buckets of the one text that was signed. What stands twice in it is asked for once."""
         _, first, paragraphs = np.unique(buckets.runs, return_index=True, return_inverse=True)
-        marks = np.stack([buckets.fingerprints, buckets.contexts.astype(np.uint64)], axis=1)
-        once = np.sort(np.unique(marks, axis=0, return_index=True)[1])
+        once = _distinct_marks(buckets.fingerprints, buckets.contexts)
         prints, print_contexts = buckets.fingerprints[once], buckets.contexts[once]
         parts = (buckets.bands[first], buckets.runs[first], buckets.document_bands, prints)
         sizes = np.array([part.size for part in parts], dtype=np.int64)
@@ -105,6 +104,15 @@ class Plan:
         )
         packed = distinct(entries << 24 | numbers)
         return (packed >> 24, packed & NUMBER), full
+
+
+def _distinct_marks(fingerprints: NDArray[np.uint64], contexts: NDArray[np.uint16]) -> Ints:
+    """Where each fingerprint with its context stands first, in the order of the text."""
+    order = np.lexsort((contexts, fingerprints))
+    hashes, sides = fingerprints[order], contexts[order]
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (sides[1:] != sides[:-1])
+    return np.sort(order[new])
 
 
 def joined(pages: Sequence[bytes | None]) -> Pages:
