@@ -96,6 +96,8 @@ def _complaints(error: ValidationError) -> Iterator[str]:
     for item in error.errors(include_url=False):
         name = str(item["loc"][0])
         reason = item["msg"].replace("Input should be", "must be").replace("String should", "must")
+        if name == "redis_url":
+            reason = "must begin with redis://, rediss://, unix:// or redis+cluster://"
         yield f"{option(name)}, or {PREFIX}{name.upper()}: {reason}, and is {item['input']!r}"
 
 

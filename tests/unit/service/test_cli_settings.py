@@ -38,5 +38,10 @@ def test_a_bad_setting_is_named_with_its_variable_its_option_and_its_value(varia
     assert repr(value) in str(refused.value)
 
 
+def test_a_redis_of_another_scheme_is_told_which_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"redis://, rediss://, unix:// or redis\+cluster://"):
+        Settings.from_environ({"NEARCOPY_REDIS_URL": "http://localhost"})
+
+
 def test_every_setting_has_a_help() -> None:
     assert [variable for variable, _, help in table() if not help] == []
