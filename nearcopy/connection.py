@@ -19,8 +19,7 @@ Client = Any
 """`redis.Redis` or `redis.cluster.RedisCluster`: the index uses only what both have."""
 
 TIMEOUT = 15.0
-"""Seconds that one answer may take; the worst text of 2 MiB (131,072 paragraphs) takes Redis about two."""
-
+"""Seconds that one answer may take; to replace the worst text of 2 MiB (131,072 paragraphs) takes some."""
 
 MOST_CONNECTIONS = 4096
 """Of one client: the driver's own bound of 100 would refuse threads beyond it."""

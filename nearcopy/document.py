@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from unicodedata import normalize
 
+import orjson
+
 from nearcopy.errors import InputError, NoWords
 
 COLLECTION_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -61,6 +63,17 @@ class Document:
         """The JSON object that `checked` reads, without the fields that are empty."""
         named = {name: getattr(self, name) for name in NAMED_FIELDS if getattr(self, name) is not None}
         return {"id": self.id, **named, "fields": dict(self.fields), "text": self.text}
+
+
+def parsed_record(line: bytes) -> dict[str, object]:
+    """The JSON object of one line of an archive; `InputError` says where the line is broken."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = _parsed_slowly(line)
+    if not isinstance(value, dict):
+        raise InputError("the line must be a JSON object")
+    return value
 
 
 def checked_id(value: object) -> str:
@@ -139,3 +152,15 @@ def _json_fields(fields: Mapping[str, Any]) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the free fields are not JSON: {error}", "fields") from None
     _no_surrogates(json.dumps(fields, ensure_ascii=False), "fields")
+
+
+def _parsed_slowly(line: bytes) -> object:
+    """Python's parser says where a line is broken, and lets lone surrogates pass to whoever can name them."""
+    try:
+        return json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 at byte {error.start} of the line") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not JSON that can be read: {error}") from None

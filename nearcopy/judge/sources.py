@@ -52,10 +52,10 @@ def earliest_source(case: Case, ranked: list[int], counted: Mask) -> int | None:
     """Who had it first: of those that hold at least half as much of the submission as any does, outside
     common paragraphs, since an old quotation of one line did not have the story."""
     matched = (case.aligned.covered & counted).sum(axis=1)
-    dated = []
+    most, dated = matched[ranked].max(initial=0), []
     for place, t in enumerate(ranked):
         published = case.documents[t].published_at
-        if published is not None and matched[t] * 2 >= matched[ranked].max():
+        if published is not None and matched[t] * 2 >= most:
             dated.append((instant(published), place))
     return ranked[min(dated)[1]] if dated else None
 

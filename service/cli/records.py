@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from nearcopy.document import Document
+from nearcopy.document import Document, parsed_record
 from nearcopy.errors import InputError
 
 GZIP = b"\x1f\x8b"
@@ -113,32 +110,10 @@ def _is_no_json_lines(first: bytes) -> bool:
 
 def _record(line: bytes, place: str, *, first: bool) -> Document | Rejected:
     try:
-        record = _parsed(line.removeprefix(BYTE_ORDER_MARK) if first else line)
+        record = parsed_record(line.removeprefix(BYTE_ORDER_MARK) if first else line)
         for name in ("id", "text"):
             if name not in record:
                 raise InputError(f"{name} is missing")
         return Document.checked(record)
     except InputError as error:
         return Rejected(place, str(error))
-
-
-def _parsed(line: bytes) -> dict[str, object]:
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = _parsed_slowly(line)
-    if not isinstance(value, dict):
-        raise InputError("the line must be a JSON object")
-    return value
-
-
-def _parsed_slowly(line: bytes) -> object:
-    """Python's parser says where a line is broken, and lets lone surrogates pass to whoever can name them."""
-    try:
-        return json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 at byte {error.start} of the line") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error.msg} at column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON that can be read: {error}") from None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-import orjson
-
+from nearcopy.document import parsed_record
 from nearcopy.errors import InputError
 from worker.archive.block import LONGEST, Block, Reject, Row
 from worker.archive.lines import TOO_LONG, pieces
@@ -60,22 +58,4 @@ def rows(block: Block) -> Iterator[Row | Reject]:
 def _object(line: bytes) -> dict[str, object]:
     if len(line) > LONGEST:
         raise InputError(TOO_LONG)
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = _parsed_slowly(line)
-    if not isinstance(value, dict):
-        raise InputError("the line must be a JSON object")
-    return value
-
-
-def _parsed_slowly(line: bytes) -> object:
-    """Python's parser says where a line is broken, and lets lone surrogates pass to whoever can name them."""
-    try:
-        return json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 at byte {error.start} of the line") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: {error.msg} at column {error.colno}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON that can be read: {error}") from None
+    return parsed_record(line)
