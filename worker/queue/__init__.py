@@ -1,0 +1,1 @@
+"""Takes rebuilds from the queue and runs them."""
