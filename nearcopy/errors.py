@@ -3,10 +3,15 @@
     NearcopyError
     +-- InputError            what was handed in cannot be used; says what to change
     |   +-- NoWords           a text without a single word
+    |   +-- UnreadableFile    a file whose text cannot be got at, or that has none
+    |   +-- UnknownFile       a file of a type that is not read
     +-- NotFound              no document of that id, or no collection of that name
     |   +-- NoIndex           the collection has lost its index: Redis came back without its data
     +-- ParametersMismatch    the index was built with other parameters
     +-- IndexFull             a partition has run out of numbers
+    +-- Busy                  the collection is being rebuilt or published by another
+    |   +-- RebuildRunning    a rebuild of it is queued or running; has its id
+    +-- Cancelled             a rebuild was told to end, and did
     +-- StorageUnavailable    Redis does not answer; the same call works again once it does
 """
 
@@ -29,6 +34,14 @@ class NoWords(InputError):
     """A text in which there is no word at all: nothing could be compared."""
 
 
+class UnreadableFile(InputError):
+    """A file without a text: encrypted, damaged, empty, scanned, or made to break its reader."""
+
+
+class UnknownFile(InputError):
+    """A file that is no text, HTML page, Word document or PDF."""
+
+
 class NotFound(NearcopyError):
     """There is no document of that id in the collection, or no such collection."""
 
@@ -43,6 +56,22 @@ class ParametersMismatch(NearcopyError):
 
 class IndexFull(NearcopyError):
     """A partition holds as many paragraphs or documents as its numbers can count."""
+
+
+class Busy(NearcopyError):
+    """A rebuild, publish or drop of the collection is under way; wait for its end."""
+
+
+class RebuildRunning(Busy):
+    """A rebuild of the collection is queued or running; ``id`` is its."""
+
+    def __init__(self, message: str, id: str) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+class Cancelled(NearcopyError):
+    """A rebuild was told to end before its time. What it had finished lies where it was."""
 
 
 class StorageUnavailable(NearcopyError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,6 +41,11 @@ class Settings(BaseModel):
         description="where the embedded Redis keeps its data; without it the user's data directory",
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for all")
+    open: bool = Field(
+        default=False,
+        description="1 to answer without API keys on any address, for a network that is private; as soon as "
+        "there is a key, it is needed all the same",
+    )
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
     workers: int = Field(default=2, ge=1, le=64, description="worker processes; one for each core is plenty")
     threads: int = Field(
@@ -47,6 +53,23 @@ class Settings(BaseModel):
     )
     body_limit: int = Field(
         default=2 * 1024 * 1024, ge=1024, le=1 << 30, description="largest request body, in bytes"
+    )
+    file_limit: int = Field(
+        default=20 * 1024 * 1024,
+        ge=1024,
+        le=1 << 30,
+        description="largest file or HTML page, in bytes, sent as such; its text is bound by the body limit",
+    )
+    extract_seconds: float = Field(
+        default=10, gt=0, le=600, description="time in which the text of a file or page must be found"
+    )
+    extract_memory: int = Field(
+        default=512 * 1024 * 1024,
+        ge=128 * 1024 * 1024,
+        description="memory that one process may take for that, in bytes",
+    )
+    extract_processes: int = Field(
+        default=2, ge=1, le=64, description="files and pages that one worker reads at the same time"
     )
     collection: CollectionName = Field(default="main", description="the collection of calls that name none")
 
@@ -62,6 +85,11 @@ class Settings(BaseModel):
             return cls(**found | {name: value for name, value in chosen.items() if value is not None})
         except ValidationError as error:
             raise SettingsError("; ".join(_complaints(error))) from None
+
+    @property
+    def exposed(self) -> bool:
+        """Whether strangers may reach the address, so that nothing is answered without a key."""
+        return not (self.open or _is_loopback(self.host))
 
     def to_environ(self) -> dict[str, str]:
         """The variables from which `from_environ` makes these very settings in a worker process."""
@@ -90,6 +118,13 @@ def check_address(settings: Settings) -> None:
         raise SettingsError(
             f"cannot listen on {place}: {error.strerror}; choose another --port or --host"
         ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:
