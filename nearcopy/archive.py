@@ -24,7 +24,6 @@ class Archive:
 
     def __init__(self, store: Store, server: embedded.Embedded | None = None) -> None:
         self.store = store
-        self.parameters = store.parameters
         self._server = server
 
     @classmethod
@@ -52,6 +51,11 @@ class Archive:
         except BaseException:
             _leave(client, server)
             raise
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the live index."""
+        return self.store.parameters
 
     def check(
         self, text: str, *, threshold: float | None = None, min_words: int = 8,

@@ -7,12 +7,15 @@ candidates (one more), align word by word, report.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
 from nearcopy import align, resemblance
 from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
+from nearcopy.index.plan import Plan
 from nearcopy.index.reading import Found, fetch, look_up
 from nearcopy.index.store import Store
 from nearcopy.judge.case import Case, Key, Keys, Options, Submission, key_of, partition_of_key
@@ -38,7 +41,7 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
     started = time.perf_counter()
     options = options or Options()
     submission = read_submission(text, store.parameters, options)
-    found = look_up(store, submission.buckets, submission.indexed_words(), submission.words)
+    found = look_up(store, _plans(submission), submission.indexed_words(), submission.words)
     documents, gone = _candidates(store, found, options, submission.words)
     others = scan_texts([document.text for document in documents.values()])
     case = Case(
@@ -50,9 +53,9 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
         aligned=align.align(submission.scanned, 0, others, options.min_words),
         copies={int(p): _holders(found, index) for index, p in enumerate(submission.buckets.paragraphs)},
         gone=np.array(sorted(gone), dtype=np.int64),
-        shingle=store.parameters.shingle,
+        shingle=found[0].parameters.shingle,
     )
-    return report(case, found, store, started)
+    return report(case, found, started)
 
 
 def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Comparison:
@@ -87,7 +90,17 @@ def read_submission(text: str, parameters: Parameters, options: Options) -> Subm
     if options.limit < 1:
         raise InputError("limit must be at least 1", "limit")
     scanned = _scanned(checked_text(text), "text")
-    return Submission(scanned, buckets_of(scanned, parameters), threshold)
+    return Submission(scanned, parameters, buckets_of(scanned, parameters), threshold)
+
+
+def _plans(submission: Submission) -> Callable[[Parameters], Plan]:
+    """The plan of a submission with the parameters that it was signed with, or with others."""
+    @cache
+    def plan(parameters: Parameters) -> Plan:
+        signed = parameters == submission.parameters
+        return Plan.of(submission.buckets if signed else buckets_of(submission.scanned, parameters))
+
+    return plan
 
 
 def _check_least(min_words: int) -> None:

@@ -17,7 +17,8 @@ from nearcopy.document import Document
 from nearcopy.errors import IndexFull, InputError
 from nearcopy.index import documents, keys
 from nearcopy.index.base import Ints, Postings, base_pages
-from nearcopy.index.store import Partition, Store
+from nearcopy.index.generations import claimed
+from nearcopy.index.store import Partition, Store, packed
 from nearcopy.index.writing import FULL
 from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.text.scanning import scan_texts
@@ -35,7 +36,8 @@ def load(store: Store, archive: Iterable[Document]) -> int:
     The documents must have been `Document.checked`. Raises `InputError` where the collection holds documents,
     or gets some meanwhile, or an id stands twice; `IndexFull`; `StorageUnavailable`.
     """
-    gathered = [_Gathered(store, part) for part in store.partitions]
+    generation = claimed(store)
+    gathered = [_Gathered(store, part, generation) for part in store.partitions]
     stream = iter(archive)
     while batch := list(islice(stream, BATCH)):
         by_partition: dict[int, list[Document]] = {}
@@ -54,11 +56,11 @@ def load(store: Store, archive: Iterable[Document]) -> int:
 class _Gathered:
     """What one partition's documents leave in its next generation, batch by batch."""
 
-    def __init__(self, store: Store, part: Partition) -> None:
+    def __init__(self, store: Store, part: Partition, generation: bytes) -> None:
         self.store = store
         self.names = part.keys
         self.live = part.generation
-        self.next = claimed(store, part)
+        self.next = generation
         self.given = steady(lambda: store.client.hget(part.keys.counters(part.generation), "d"))
         self.ids: dict[str, bytes] = {}
         none, unsigned = np.empty(0, dtype=np.int64), np.empty((0, store.parameters.bands), dtype=np.uint64)
@@ -139,7 +141,7 @@ class _Gathered:
             for name, entries in buckets.items():
                 batch.hset(name, mapping=entries)
             batch.hset(self.names.counters(self.next), mapping=counts)
-            batch.set(self.names.shape(self.next), shape.to_json())
+            batch.set(self.names.shape(self.next), packed(shape, self.store.parameters))
             batch.execute()
 
         steady(write_rest)
@@ -158,13 +160,6 @@ class _Gathered:
                 batch.execute()
             except WatchError:
                 raise InputError(CHANGED, "archive") from None
-
-
-def claimed(store: Store, part: Partition) -> bytes:
-    """The number of a generation that nobody else writes, or began to write and left."""
-    client = store.client
-    steady(lambda: client.set(part.keys.begun, part.generation, nx=True))
-    return str(steady(lambda: client.incr(part.keys.begun))).encode()
 
 
 CHANGED = "the collection got documents while it was loaded: put the archive's documents one by one"

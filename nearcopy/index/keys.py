@@ -3,20 +3,40 @@
 Of all collections (``main`` stands for a collection's name):
 
     nearcopy/collections          set: the names of all collections
-    nearcopy/{main}               string: JSON, its ``parameters``, their ``digest``, ``partitions``
+    nearcopy/keys                 set: the ids of all API keys, revoked ones too; there is none as long as
+                                  nobody made one
+    nearcopy/keys/<id>            hash: ``name``, ``role``, ``collections`` (by spaces), ``digest`` (SHA-256
+                                  of its secret, hex), ``created``; where they are known ``used`` (to the
+                                  hour), ``revoked``, ``requests`` and ``words`` (its own limits a minute)
+    nearcopy/spent:<...>          string: requests or words that a key spent in one minute; expires after it
+    nearcopy/{main}               string: JSON, the number of its ``partitions``
+    nearcopy/{main}/generations   hash: generation -> JSON, what is known of it beyond its own keys
+    nearcopy/{main}/rebuild       string: the id of its rebuild that is queued or running, if any
+    nearcopy/{main}/rebuilds      sorted set: the ids of its rebuilds, by when they were asked for
+    nearcopy/rebuilds/<id>        string: JSON, how it goes; it expires 30 days after it was last written
+    nearcopy/rebuilds/<id>/end    string: there where it shall be cancelled; expires likewise
+
+What waits for a worker lies in keys that begin with ``rq:``, which the queue's own library names.
 
 A document lives in partition ``crc32(id) mod partitions``. All keys of a partition begin with its tag,
 ``{main/0}``, so they share one Redis Cluster slot and any write to them can be atomic. Numbers are 3 bytes,
 the most significant first; documents and paragraphs are numbered from 1, and 0 marks a removed record.
 
     {main/0}g                     string: the live generation, a decimal number
-    {main/0}k                     string: the last generation that anybody began to write
-    {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order
+    {main/0}k                     string: the last generation that anybody began to write, of the collection;
+                                  only partition 0 has it
+    {main/0}lock                  string: whoever rebuilds or publishes the collection, for as long as he
+                                  lives; likewise
+    {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order; only
+                                  the last are kept where no generation needs more
+    {main/0}at                    hash: generation that is not live -> entry of the log up to which it has all
+                                  changes
 
 All else belongs to one generation (1 in the examples), which is whole by itself: moving the pointer changes
 every answer at once, and moving it back changes them back.
 
-    {main/0}1s                    string: JSON, the number of base and delta pages of each kind
+    {main/0}1s                    string: JSON, the number of ``base`` and ``delta`` pages of each kind, its
+                                  ``parameters`` and their ``digest``
     {main/0}1n                    hash: ``d`` and ``p`` last document and paragraph number given, ``c``
                                   documents now stored
     {main/0}1i<bucket 2>          hash: digest of an id (12 bytes) -> number (3), digest of the content (8)
@@ -45,6 +65,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLLECTIONS = "nearcopy/collections"
+API_KEYS = "nearcopy/keys"
+SPENT = "nearcopy/spent"
 OWNER_BITS = 6
 """64 paragraphs share a page of their documents: a page of base records is then 300 bytes or so."""
 
@@ -56,6 +78,36 @@ ID_BUCKETS = 4096
 def header(collection: str) -> str:
     """Where a collection's parameters are."""
     return f"nearcopy/{{{collection}}}"
+
+
+def generations(collection: str) -> str:
+    """Where the records of a collection's generations are."""
+    return f"nearcopy/{{{collection}}}/generations"
+
+
+def rebuild(id: str) -> str:
+    """Where it stands how a rebuild goes."""
+    return f"nearcopy/rebuilds/{id}"
+
+
+def rebuild_end(id: str) -> str:
+    """What exists where a rebuild shall be cancelled."""
+    return f"{rebuild(id)}/end"
+
+
+def rebuilds(collection: str) -> str:
+    """Where the ids of a collection's rebuilds are."""
+    return f"nearcopy/{{{collection}}}/rebuilds"
+
+
+def current_rebuild(collection: str) -> str:
+    """Where the id of the one that is queued or running is."""
+    return f"nearcopy/{{{collection}}}/rebuild"
+
+
+def api_key(id: str) -> str:
+    """Where an API key is, but for its secret."""
+    return f"{API_KEYS}/{id}"
 
 
 def partition_of(document: str, partitions: int) -> int:
@@ -89,8 +141,18 @@ class PartitionKeys:
         """The stream of changes."""
         return self.prefix + b"log"
 
+    @property
+    def positions(self) -> bytes:
+        """Up to where in the log each generation that is not live has all changes."""
+        return self.prefix + b"at"
+
+    @property
+    def lock(self) -> bytes:
+        """Whoever rebuilds or publishes the collection."""
+        return self.prefix + b"lock"
+
     def shape(self, generation: bytes) -> bytes:
-        """How many pages of each kind a generation has."""
+        """What a generation keeps of itself: pages of each kind, parameters."""
         return self.prefix + generation + b"s"
 
     def written(self, generation: bytes) -> bytes:

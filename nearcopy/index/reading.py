@@ -5,7 +5,7 @@ A third, `fetch`, brings the documents themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from nearcopy.index.evidence import Holders
 from nearcopy.index.keys import OWNER_BITS, page_suffixes
 from nearcopy.index.plan import NO_CONTEXT, NUMBER, Ints, Plan, distinct, joined, records
 from nearcopy.index.store import Partition, Store
-from nearcopy.lsh import Buckets
+from nearcopy.parameters import Parameters
 
 PAGES_A_CALL = 5000
 """Keys of one MGET, about 64 paragraphs': Redis serves nobody else while it answers one."""
@@ -27,24 +27,28 @@ PAGES_A_CALL = 5000
 class Found:
     """What a submission's buckets hold in one partition.
 
-    - ``generation``: the one that was looked into, whose numbers these are
+    - ``generation``: the one that was looked into, whose numbers these are, and its ``parameters``
     - ``candidates``: the documents, and what speaks for each
     - ``copies``: for each indexed paragraph of the submission the numbers of the documents that hold it
     - ``bounded``: a bucket was full
     """
 
     generation: bytes
+    parameters: Parameters
     candidates: evidence.Candidates
     copies: list[Ints]
     bounded: bool
 
 
-def look_up(store: Store, buckets: Buckets, paragraph_words: Ints, total_words: int) -> list[Found]:
-    """The candidates of the one submission that ``buckets`` is of, in every partition.
+def look_up(
+    store: Store, plan: Callable[[Parameters], Plan], paragraph_words: Ints, total_words: int
+) -> list[Found]:
+    """The candidates of one submission, in every partition.
 
-    ``paragraph_words`` int64[P]: the length of each indexed paragraph. Raises `StorageUnavailable`.
+    ``plan``: that of the submission with some parameters; a generation with others may just be published,
+    partition by partition. ``paragraph_words`` int64[P]: the length of each indexed paragraph. Raises
+    `StorageUnavailable`.
     """
-    plan = Plan.of(buckets)
     return store.each_partition(lambda number: _look_up(store, number, plan, paragraph_words, total_words))
 
 
@@ -56,30 +60,35 @@ def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int
     return [documents.unpacked(item)[0] if item is not None else None for item in stored]
 
 
-def _look_up(store: Store, number: int, plan: Plan, paragraph_words: Ints, total_words: int) -> Found:
+def _look_up(
+    store: Store, number: int, plans: Callable[[Parameters], Plan], paragraph_words: Ints, total_words: int
+) -> Found:
     while True:
         part = store.partitions[number]
+        plan = plans(part.parameters)
         names, layers = plan.pages(part, part.written)
         generation, written, *pages = _read(
             store, [part.keys.pointer, part.keys.written(part.generation), *names]
         )
-        if generation == part.generation and part.written >= (written is not None):
+        seen = generation == part.generation or not part.live
+        if seen and part.written >= (written is not None):
             break
         store.refresh(number)
     read = joined(pages)
     *alike, crowded = plan.neighbours(read, layers, evidence.NEIGHBOURS)
     (exact, _), (whole, full), (verbatim, full_too) = (plan.hits(read, layers, kind) for kind in "xdf")
-    neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, store.parameters.bands)
+    neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, part.parameters.bands)
     holders, more = _holders(store, part, distinct(neighbours.number))
     words = np.zeros(int(plan.paragraphs.max(initial=-1)) + 1, dtype=np.int64)
     words[plan.paragraphs] = paragraph_words
     candidates = evidence.weigh(
-        neighbours, holders, whole[1], verbatim, words, total_words, store.parameters
+        neighbours, holders, whole[1], verbatim, words, total_words, part.parameters
     )
     bounds = np.searchsorted(exact[0], np.arange(len(words) + 1)).tolist()
     held = [holders.of(exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(words))]
     copies = [held[p] for p in plan.paragraphs.tolist()]
-    return Found(part.generation, candidates, copies, crowded or full or full_too or more)
+    bounded = crowded or full or full_too or more
+    return Found(part.generation, part.parameters, candidates, copies, bounded)
 
 
 def _read(store: Store, names: Sequence[bytes]) -> list[bytes | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 KINDS = ("p", "d", "f", "x")
@@ -43,13 +42,3 @@ class Shape:
         records = {"p": paragraphs, "d": documents, "f": fingerprints, "x": paragraphs}
         base = {kind: max(count // RECORDS_A_PAGE, 1) for kind, count in records.items()}
         return cls(base, {kind: max(pages // DELTA_SHARE, LEAST_DELTA[kind]) for kind, pages in base.items()})
-
-    def to_json(self) -> str:
-        """As the index keeps it."""
-        return json.dumps({"base": self.base, "delta": self.delta})
-
-    @classmethod
-    def from_json(cls, text: bytes) -> Shape:
-        """As the index kept it."""
-        stored = json.loads(text)
-        return cls(stored["base"], stored["delta"])

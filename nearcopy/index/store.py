@@ -1,4 +1,4 @@
-"""One collection in Redis: its parameters, its partitions, its live generations."""
+"""One collection in Redis: its partitions, and of each the live generation with its parameters."""
 
 from __future__ import annotations
 
@@ -24,21 +24,29 @@ ATTEMPTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A partition as it was last seen: the live generation, its shape, and whether it has delta pages yet."""
+    """A generation of a partition as it was last seen: its shape and parameters, and whether it has delta
+    pages yet. ``live`` is false where it was opened by its number, to be looked at beside the live one."""
 
     keys: PartitionKeys
     generation: bytes
     shape: Shape
+    parameters: Parameters
     written: bool
+    live: bool = True
 
 
 class Store:
-    """A collection opened for reading and writing. Safe to share between threads."""
+    """A collection opened for reading and writing. Safe to share between threads.
 
-    def __init__(self, client: Client, collection: str, parameters: Parameters, partitions: int) -> None:
+    ``generation``: the one to look at, whether it is live or not; by default always the live one.
+    """
+
+    def __init__(
+        self, client: Client, collection: str, partitions: int, generation: bytes | None = None
+    ) -> None:
         self.client = client
         self.collection = collection
-        self.parameters = parameters
+        self._pinned = generation
         self.partitions = [self._load(number) for number in range(partitions)]
         self._side_by_side = ThreadPoolExecutor(partitions) if partitions > 1 else None
 
@@ -57,9 +65,25 @@ class Store:
             if not create:
                 raise NotFound(f"there is no collection {collection!r}")
             stored = _create(client, collection, parameters or Parameters(), partitions)
-        header = json.loads(stored)
-        found = _same(collection, header["digest"], header["parameters"], parameters)
-        return cls(client, collection, found, header["partitions"])
+        store = cls(client, collection, json.loads(stored)["partitions"])
+        if parameters is not None and parameters != store.parameters:
+            found = store.parameters
+            raise ParametersMismatch(
+                f"the index of {collection!r} was built with {_told(found, parameters)} (digest "
+                f"{found.digest}), and was to be opened with {_told(parameters, found)} (digest "
+                f"{parameters.digest}): name another collection, or no parameters, which takes those of the "
+                "index"
+            )
+        return store
+
+    def at(self, generation: bytes) -> Store:
+        """The same collection in one generation, live or not, for reading. Raises `NotFound`."""
+        return Store(self.client, self.collection, len(self.partitions), generation)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the generation that was last seen; another may be published at any time."""
+        return self.partitions[0].parameters
 
     def refresh(self, number: int) -> Partition:
         """Look again which generation of a partition is live."""
@@ -76,14 +100,21 @@ class Store:
         """The live generation, as reports state it."""
         return self.partitions[0].generation.decode()
 
-    def counts(self) -> dict[str, Any]:
-        """The live generation, documents stored, paragraphs ever numbered in it, bytes of Redis in use by all
-        it holds, its version."""
+    def sizes(self) -> tuple[int, int]:
+        """Documents stored, and paragraphs ever numbered, in the generation that was last seen."""
         documents = paragraphs = 0
-        for part in [self.refresh(number) for number in range(len(self.partitions))]:
+        for part in self.partitions:
             name = part.keys.counters(part.generation)
             stored, numbered = steady(lambda name=name: self.client.hmget(name, "c", "p"))  # type: ignore[misc]
             documents, paragraphs = documents + int(stored or 0), paragraphs + int(numbered or 0)
+        return documents, paragraphs
+
+    def counts(self) -> dict[str, Any]:
+        """The live generation, documents stored, paragraphs ever numbered in it, bytes of Redis in use by all
+        it holds, its version."""
+        for number in range(len(self.partitions)):
+            self.refresh(number)
+        documents, paragraphs = self.sizes()
         info = steady(self.client.info)
         servers = [info] if "redis_version" in info else list(info.values())
         return {
@@ -103,50 +134,56 @@ class Store:
     def _load(self, number: int) -> Partition:
         names = PartitionKeys.of(self.collection, number)
         for _ in range(ATTEMPTS):
-            generation = steady(lambda: self.client.get(names.pointer))
+            generation = self._pinned or steady(lambda: self.client.get(names.pointer))
             if generation is None:
                 raise NoIndex(f"no index is published in partition {number} of {self.collection!r}")
             asked = names.shape(generation), names.written(generation)
-            shape, written = steady(lambda asked=asked: self.client.mget(asked))  # type: ignore[misc]
-            if shape is not None:
-                return Partition(names, generation, Shape.from_json(shape), written is not None)
+            stored, written = steady(lambda asked=asked: self.client.mget(asked))  # type: ignore[misc]
+            if stored is not None:
+                shape, parameters = unpacked(stored)
+                return Partition(names, generation, shape, parameters, written is not None, not self._pinned)
+            if self._pinned:
+                raise NotFound(f"collection {self.collection!r} has no generation {generation.decode()}")
             # It was retired between the two reads.
         raise NoIndex(f"the index of partition {number} of {self.collection!r} has lost its shape")
+
+
+def packed(shape: Shape, parameters: Parameters) -> str:
+    """What a generation keeps of itself, as JSON."""
+    return json.dumps({**asdict(shape), "parameters": asdict(parameters), "digest": parameters.digest})
+
+
+def unpacked(stored: bytes) -> tuple[Shape, Parameters]:
+    """What a generation kept of itself; raises `ParametersMismatch` where this version of Nearcopy does not
+    read it as the one that wrote it did."""
+    found = json.loads(stored)
+    known = {field.name for field in fields(Parameters)}
+    parameters = Parameters(**{k: v for k, v in found.get("parameters", {}).items() if k in known})
+    if parameters.digest != found.get("digest"):
+        raise ParametersMismatch(
+            f"the index has digest {found.get('digest')}, and this version of Nearcopy reads its parameters "
+            f"as {parameters.digest}: it was built by another version; build it anew from its archives"
+        )
+    return Shape(found["base"], found["delta"]), parameters
 
 
 def _create(client: Client, collection: str, parameters: Parameters, partitions: int) -> bytes:
     """Write what is missing, so that two creators, or one after a crash, end with one collection.
 
-    The header comes last: a collection that can be opened has all its partitions."""
+    The first partition decides on the parameters. The header comes last: a collection that can be opened has
+    all its partitions."""
     def write() -> bytes:
+        state: str | bytes = packed(Shape.fresh(), parameters)
         for number in range(partitions):
             names = PartitionKeys.of(collection, number)
-            client.set(names.shape(FIRST_GENERATION), Shape.fresh().to_json(), nx=True)
+            client.set(names.shape(FIRST_GENERATION), state, nx=True)
+            state = client.get(names.shape(FIRST_GENERATION)) or state
             client.set(names.pointer, FIRST_GENERATION, nx=True)
-        client.set(keys.header(collection), json.dumps(header), nx=True)
+        client.set(keys.header(collection), json.dumps({"partitions": partitions}), nx=True)
         client.sadd(keys.COLLECTIONS, collection)
         return client.get(keys.header(collection))  # type: ignore[no-any-return]
 
-    header = {"parameters": asdict(parameters), "digest": parameters.digest, "partitions": partitions}
     return steady(write)
-
-
-def _same(collection: str, digest: str, stored: dict[str, Any], wanted: Parameters | None) -> Parameters:
-    """The stored parameters, where this version reads them as the one that wrote them did."""
-    known = {field.name for field in fields(Parameters)}
-    found = Parameters(**{name: value for name, value in stored.items() if name in known})
-    if found.digest != digest:
-        raise ParametersMismatch(
-            f"the index of {collection!r} has digest {digest}, this version of Nearcopy reads its parameters "
-            f"as {found.digest}: it was built by another version; rebuild it"
-        )
-    if wanted is not None and wanted.digest != digest:
-        raise ParametersMismatch(
-            f"the index of {collection!r} was built with {_told(found, wanted)} (digest {digest}), and was "
-            f"to be opened with {_told(wanted, found)} (digest {wanted.digest}): name another collection, or "
-            "no parameters, which takes those of the index"
-        )
-    return found
 
 
 def _told(parameters: Parameters, other: Parameters) -> str:

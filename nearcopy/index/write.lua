@@ -138,6 +138,14 @@ local function let_go(numbers, document)
 end
 
 local beside = ARGV[17] == 'beside'
+
+-- Nobody needs the log while no generation but the live one lacks what it tells of.
+local function log(kind)
+  if beside then return end
+  if call('EXISTS', tag .. 'at') == 1 then call('XADD', tag .. 'log', '*', kind, ARGV[4])
+  else call('XADD', tag .. 'log', 'MAXLEN', '~', 100, '*', kind, ARGV[4]) end
+end
+
 if (call('GET', tag .. 'g') == generation) == beside then return {'moved'} end
 
 local full = tonumber(call('HGET', pages .. 'n', 'p') or 0) + #ARGV[11] / stride > MAX
@@ -153,7 +161,7 @@ end
 local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
 if current and sub(current, 4) == ARGV[5] then
   -- Logged as well: a rebuild under way from an archive without it must keep what was put since it began.
-  if not beside then call('XADD', tag .. 'log', '*', 'p', ARGV[4]) end
+  log('p')
   return {'unchanged', number3(current)}
 end
 if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end
@@ -179,7 +187,7 @@ else
   call('HSET', KEYS[1], ARGV[3], number .. ARGV[5])
   if not current then call('HINCRBY', pages .. 'n', 'c', 1) end
 end
-if not beside then call('XADD', tag .. 'log', '*', deleting and 'd' or 'p', ARGV[4]) end
+log(deleting and 'd' or 'p')
 
 -- Calls `act` with the page, the bucket's hash and the rest of the record of each posting of the document.
 local function each_posting(rows, act)

@@ -15,7 +15,7 @@ from nearcopy.connection import pipeline, steady
 from nearcopy.document import Document
 from nearcopy.errors import IndexFull, NotFound, StorageUnavailable
 from nearcopy.index import documents, keys, packing
-from nearcopy.index.shape import BUCKET_CAP, Shape
+from nearcopy.index.shape import BUCKET_CAP
 from nearcopy.index.store import Partition, Store
 from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.text.scanning import scan_texts
@@ -58,9 +58,9 @@ class Entries:
 NOTHING = Entries(frozenset(), frozenset(), {})
 
 
-def entries_of(texts: Sequence[str], store: Store, shape: Shape) -> list[Entries]:
-    """The index entries of every text, signed in one batch."""
-    buckets = buckets_of(scan_texts(texts), store.parameters)
+def entries_of(texts: Sequence[str], part: Partition) -> list[Entries]:
+    """The index entries of every text in a partition, signed in one batch."""
+    buckets, shape = buckets_of(scan_texts(texts), part.parameters), part.shape
     added = _postings(buckets, shape.delta, b"D", b"F")
     removed = added
     if shape.base["d"]:
@@ -68,8 +68,8 @@ def entries_of(texts: Sequence[str], store: Store, shape: Shape) -> list[Entries
     rows = packing.paragraph_rows(buckets, shape)
     out = []
     for text in range(len(texts)):
-        part = range(buckets.bounds[text], buckets.bounds[text + 1])
-        exact = {int(buckets.runs[p]): rows[p].tobytes() for p in part}
+        mine = range(buckets.bounds[text], buckets.bounds[text + 1])
+        exact = {int(buckets.runs[p]): rows[p].tobytes() for p in mine}
         out.append(Entries(_cut(added[text]), _cut(removed[text]), exact))
     return out
 
@@ -96,9 +96,9 @@ def delete(store: Store, document_id: str) -> bool:
             return False
         old, digest = stored
         part = store.partitions[number]
-        entries = entries_of([old.text], store, part.shape)[0]
+        entries = entries_of([old.text], part)[0]
         let_go, entries = _ahead(store, part, document_id, entries, NOTHING, adds=False)
-        call = _call(store, part, document_id, b"", digest, b"", NOTHING, entries, let_go=let_go)
+        call = _call(part, document_id, b"", digest, b"", NOTHING, entries, let_go=let_go)
         status = _run(store, [call])[0][0]
         if status == b"moved":
             store.refresh(number)
@@ -124,13 +124,13 @@ def write_beside(store: Store, part: Partition, document_id: str, document: Docu
     if document is not None:
         blob, digest = documents.packed(document)
     new_texts = [document.text] if document is not None else []
-    entries = entries_of([*new_texts, *old_texts], store, part.shape)
+    entries = entries_of([*new_texts, *old_texts], part)
     new = entries[0] if new_texts else NOTHING
     old = entries[-1] if old_texts else NOTHING
     hold, new = _ahead(store, part, document_id, new, old, adds=True, beside=True)
     let_go, old = _ahead(store, part, document_id, old, new, adds=False, beside=True)
     call = _call(
-        store, part, document_id, digest, old_digest, blob, new, old, hold, let_go, beside=True
+        part, document_id, digest, old_digest, blob, new, old, hold, let_go, beside=True
     )
     status = _run(store, [call])[0][0]
     if status == b"full":
@@ -185,12 +185,12 @@ def _first_calls(store: Store, batch: Sequence[Document]) -> list[list[Any] | No
     seen: set[str] = set()
     for number, positions in by_shape.items():
         part = store.partitions[number]
-        entries = entries_of([batch[p].text for p in positions], store, part.shape)
+        entries = entries_of([batch[p].text for p in positions], part)
         for position, entry in zip(positions, entries, strict=True):
             document = batch[position]
             if document.id not in seen and len(entry.exact) <= LARGE:
                 blob, digest = documents.packed(document)
-                calls[position] = _call(store, part, document.id, digest, b"", blob, entry, NOTHING)
+                calls[position] = _call(part, document.id, digest, b"", blob, entry, NOTHING)
             seen.add(document.id)
     return calls
 
@@ -212,10 +212,10 @@ def _put_one(store: Store, document: Document) -> Outcome:
         part = store.partitions[number]
         stored = stored_document(store, document.id)
         old_text, old_digest = ([stored[0].text], stored[1]) if stored else ([], b"")
-        new, old = [*entries_of([document.text, *old_text], store, part.shape), NOTHING][:2]
+        new, old = [*entries_of([document.text, *old_text], part), NOTHING][:2]
         hold, new = _ahead(store, part, document.id, new, old, adds=True)
         let_go, old = _ahead(store, part, document.id, old, new, adds=False)
-        call = _call(store, part, document.id, digest, old_digest, blob, new, old, hold, let_go)
+        call = _call(part, document.id, digest, old_digest, blob, new, old, hold, let_go)
         answer = _run(store, [call])[0]
         if answer[0] == b"moved":
             store.refresh(number)
@@ -240,7 +240,7 @@ def _ahead(
     for start in range(0, len(rows), LARGE):
         step = Entries(frozenset(), frozenset(), dict(rows[start : start + LARGE]))
         sides = (step, NOTHING) if adds else (NOTHING, step)
-        call = _call(store, part, document_id, b"", b"", b"", *sides, step="ahead", beside=beside)
+        call = _call(part, document_id, b"", b"", b"", *sides, step="ahead", beside=beside)
         answer = _run(store, [call])[0]
         if answer[0] == b"full":
             raise IndexFull(FULL)
@@ -251,7 +251,7 @@ def _ahead(
 
 
 def _call(
-    store: Store, part: Partition, document_id: str, digest: bytes, replaces: bytes, blob: bytes,
+    part: Partition, document_id: str, digest: bytes, replaces: bytes, blob: bytes,
     new: Entries, old: Entries, hold: bytes = b"", let_go: bytes = b"", step: str = "commit",
     beside: bool = False,
 ) -> list[Any]:
@@ -265,7 +265,7 @@ def _call(
         b"".join(new.added - old.added), b"".join(old.removed - new.removed),
         b"".join(row for run, row in new.exact.items() if run not in old.exact),
         b"".join(row[:ROW] for run, row in old.exact.items() if run not in new.exact),
-        hold, store.parameters.bands, BUCKET_CAP, let_go, "beside" if beside else "",
+        hold, part.parameters.bands, BUCKET_CAP, let_go, "beside" if beside else "",
     ]
 
 

@@ -12,6 +12,7 @@ from nearcopy.align import Aligned
 from nearcopy.document import Document
 from nearcopy.kernel.sign import run_hashes
 from nearcopy.lsh import Buckets
+from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import Scanned
 
 Key = int
@@ -55,9 +56,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission, segmented and signed."""
+    """A submission, segmented, and signed with some parameters."""
 
     scanned: Scanned
+    parameters: Parameters
     buckets: Buckets
     threshold: float
 

@@ -7,7 +7,6 @@ import time
 import numpy as np
 
 from nearcopy.index.reading import Found
-from nearcopy.index.store import Store
 from nearcopy.judge.boilerplate import common_paragraphs
 from nearcopy.judge.case import Case, Mask, Options
 from nearcopy.judge.paragraphs import reported_paragraphs
@@ -16,7 +15,7 @@ from nearcopy.parameters import Parameters
 from nearcopy.report import Detection, Report, Verdict
 
 
-def report(case: Case, found: list[Found], store: Store, started: float) -> Report:
+def report(case: Case, found: list[Found], started: float) -> Report:
     """The answer to a check; ``found`` is what the index held, ``started`` when the check began (perf_counter
     seconds)."""
     submission, covered = case.submission, case.aligned.covered
@@ -36,7 +35,7 @@ def report(case: Case, found: list[Found], store: Store, started: float) -> Repo
         bounded=any(part.bounded for part in found),
         sources=listed_sources(case, ranked, counted),
         paragraphs=reported_paragraphs(case, ranked, common, repeats),
-        detection=_detection(store.parameters, submission.threshold),
+        detection=_detection(found[0].parameters, submission.threshold),
         generation=found[0].generation.decode(),
         took_ms=round((time.perf_counter() - started) * 1000, 3),
     )

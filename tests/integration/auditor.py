@@ -4,6 +4,7 @@ that lies there with what its documents ought to leave."""
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +51,7 @@ class _Partition:
 
     def _is_page(self, key: bytes) -> bool:
         rest = key[len(self.tag) :]
-        if rest in (b"g", b"k", b"log"):
+        if rest in (b"g", b"k", b"log", b"at", b"lock") or self._is_kept(rest):
             return False
         assert rest.startswith(self.generation), rest
         rest = rest[len(self.generation) :]
@@ -64,6 +65,11 @@ class _Partition:
             return False
         assert len(rest) == 5, rest
         return True
+
+    def _is_kept(self, rest: bytes) -> bool:
+        """Whether a key belongs to a generation that was live before, and may be again."""
+        positions = self.client.hkeys(self.tag + b"at")
+        return any(re.match(rb"%s[^0-9]" % one, rest, re.DOTALL) for one in positions)
 
     def _read_page(self, rest: bytes, content: bytes) -> None:
         letter, band, page = chr(rest[0]), rest[1], int.from_bytes(rest[2:])

@@ -14,9 +14,9 @@ from typing import Any
 
 from nearcopy.archive import Archive
 from nearcopy.document import Document
+from nearcopy.jobs.task import Task
 from tests.integration.making import document
-from worker.archive import Mapping
-from worker.rebuild import Summary, rebuild
+from worker.rebuild import Progress, Reading, Report, Summary, rebuild
 
 BLOCK = 4096
 """Bytes: so that a small archive has many blocks."""
@@ -38,21 +38,23 @@ def written(path: Path, archive: Sequence[Document]) -> Path:
 
 
 def rebuilt(
-    archive: Archive, path: Path, folder: Path, executor: Executor | None = None, **options: Any
+    archive: Archive, path: Path, folder: Path, executor: Executor | None = None, *, grace: float = 0.0,
+    progress: Progress = lambda _: None, **options: Any,
 ) -> Summary:
-    """A rebuild in blocks and parts so small that every stage has several."""
-    given = {"block_bytes": BLOCK, "memory": 300 << 10, "grace": 0.0, **options}
+    """A rebuild in blocks and parts so small that every stage has several; ``options`` are the task's."""
+    asked = {"archives": (str(path),), "memory": 300 << 10, "keep": 0, **options}
+    task = Task(collection=archive.store.collection, **asked)
     with ThreadPoolExecutor(1) as one:
         return rebuild(
-            archive.store, [str(path)], Mapping(id="id", text="text"),
-            executor=executor or one, folder=folder, **given,
+            archive.store, task, Reading.of(task), executor=executor or one, folder=folder,
+            block_bytes=BLOCK, grace=grace, progress=progress,
         )
 
 
-def at(stage: str, done: int, act: Callable[[], None]) -> Callable[[str, int], None]:
+def at(stage: str, done: int, act: Callable[[], None]) -> Progress:
     """A progress that acts at one point."""
-    def progress(now: str, finished: int) -> None:
-        if (now, finished) == (stage, done):
+    def progress(report: Report) -> None:
+        if (report.stage, report.done) == (stage, done):
             act()
 
     return progress

@@ -7,6 +7,7 @@ import resource
 from nearcopy.archive import Archive
 from nearcopy.document import Document
 from nearcopy.index import bulk
+from nearcopy.index.generations import claimed
 from tests.integration.making import document, holders, paragraph
 
 ROOM = 600 * 1024
@@ -67,7 +68,7 @@ def test_a_source_with_a_word_a_line_matches_the_paragraph(archive: Archive) -> 
 
 def test_a_generation_that_was_left_is_never_written_again(archive: Archive) -> None:
     """A loader that died before it published does not lend its pages or ids to the next."""
-    dead = bulk._Gathered(archive.store, archive.store.partitions[0])
+    dead = bulk._Gathered(archive.store, archive.store.partitions[0], claimed(archive.store))
     dead.add([document("dead", [1, 2, 3])])
     dead.write_pages()
     assert bulk.load(archive.store, [document("a", [2]), document("b", [4])]) == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nearcopy.archive import Archive
-from nearcopy.errors import InputError
+from nearcopy.errors import Busy, InputError
 from nearcopy.report import Report
 from tests.integration.auditor import audit
 from tests.integration.making import document, paragraph
@@ -117,20 +117,27 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_there(archive: Archive, t
 def test_an_archive_without_a_document_leaves_all_as_it_is(archive: Archive, tmp_path: Path) -> None:
     kept = document("kept", [1])
     archive.put(kept)
-    for content, reason in ("", "there is nothing"), ('{"id": "x"}\n', "see rejects.jsonl"):
+    for content, reason in ("", "there is nothing"), ('{"id": "x", "text": "a\\u0000"}\n', "see rejects"):
         (tmp_path / "a.jsonl").write_text(content)
         with pytest.raises(InputError, match=reason):
             rebuilt(archive, tmp_path / "a.jsonl", tmp_path / "f")
     audit(archive, {"kept": kept})
 
 
-def test_two_rebuilds_in_one_folder_are_refused(archive: Archive, tmp_path: Path) -> None:
+def test_two_rebuilds_of_a_collection_or_in_a_folder_are_refused(
+    archive: Archive, redis_url: str, collection: str, tmp_path: Path
+) -> None:
     path = written(tmp_path / "a.jsonl", ARCHIVE[:5])
     refused = []
 
     def again() -> None:
-        with pytest.raises(InputError, match="a rebuild runs in"):
-            rebuilt(archive, path, tmp_path / "f")
+        with pytest.raises(Busy, match=archive.store.collection):
+            rebuilt(archive, path, tmp_path / "g")
+        with (
+            Archive.open(redis_url, collection + "-other") as other,
+            pytest.raises(InputError, match="a rebuild runs in"),
+        ):
+            rebuilt(other, path, tmp_path / "f")
         refused.append(True)
 
     rebuilt(archive, path, tmp_path / "f", progress=at("pack", 0, again))

@@ -11,6 +11,7 @@ from nearcopy.document import Document
 from tests.integration.auditor import audit
 from tests.integration.making import document
 from tests.integration.rebuilding import articles, at, rebuilt, written
+from worker.rebuild import Report
 
 ARCHIVE = articles(80)
 
@@ -63,10 +64,10 @@ def test_every_change_between_any_two_stages_holds(archive: Archive, tmp_path: P
     expected = {one.id: one for one in ARCHIVE}
     seen: set[str] = set()
 
-    def change(stage: str, _: int) -> None:
-        if stage in seen:
+    def change(report: Report) -> None:
+        if report.stage in seen:
             return
-        seen.add(stage)
+        seen.add(report.stage)
         number = len(seen)
         both = document(f"both{number}", [number, number + 1])
         archive.put(both)

@@ -1,7 +1,8 @@
 """A collection made anew from archives, beside the live generation, and published by moving its pointer.
 
+    task = Task(archives=("news.jsonl.gz",))
     with ProcessPoolExecutor() as pool:
-        summary = rebuild(store, ["news.jsonl.gz"], mapping, executor=pool, folder=Path("work"))
+        summary = rebuild(store, task, Reading.of(task), executor=pool, folder=Path("work"))
 
 Stages, each a function over files in the folder that runs on any `concurrent.futures.Executor`:
 
@@ -11,15 +12,15 @@ Stages, each a function over files in the folder that runs on any `concurrent.fu
     place     a block -> its paragraphs that stand there first, numbered    `paragraphs`
     pack      some pages of one band -> their contents                      `packing`
     send      files -> the next generation in Redis                         `sending`
-    replay    what was logged since the start -> the next generation        `publishing`
-    publish   the pointer moves, unless something was logged meanwhile      `publishing`
-    retire    the old generation goes, in small steps                       `retiring`
+    publish   what was logged since the start -> the next generation; the   `nearcopy.index.publishing`
+              pointer moves in a moment in which nothing is logged
+    retire    generations that nobody needs go, in small steps              `nearcopy.index.generations`
 
 The journal in the folder names every finished file with its checksum, so a second run with the same archives
 goes on where the first was killed. A folder belongs to one rebuild at a time.
 """
 
-from worker.rebuild.running import Progress
-from worker.rebuild.stages import Summary, rebuild
+from worker.rebuild.running import Progress, Report
+from worker.rebuild.stages import Reading, Summary, chosen, rebuild
 
-__all__ = ["Progress", "Summary", "rebuild"]
+__all__ = ["Progress", "Reading", "Report", "Summary", "chosen", "rebuild"]

@@ -39,13 +39,17 @@ class Journal:
         self.notes: dict[str, Any] = {}
         for line in lines[1:]:
             self.notes.update(line)
-        # Written anew: what was cut off in mid-line must not be added to.
-        partial = folder / f"{NAME}.partial"
-        self._file = open(partial, "w", encoding="utf-8")  # noqa: SIM115
-        self._write(lines[0])
-        self._write(self.notes)
-        os.replace(partial, folder / NAME)
         self._checked: set[str] = set()
+        self._task = lines[0]
+        self._rewrite()
+
+    def begin(self) -> None:
+        """Forget what was finished, and begin anew."""
+        self._file.close()
+        self.clear()
+        self.notes.clear()
+        self._checked.clear()
+        self._rewrite()
 
     def has(self, part: str) -> bool:
         """Whether a part is finished, and lies there undamaged."""
@@ -71,6 +75,14 @@ class Journal:
         for pattern in LEFT:
             for path in sorted(self.folder.glob(pattern)):
                 path.unlink()
+
+    def _rewrite(self) -> None:
+        """Write all lines anew: what was cut off in mid-line must not be added to."""
+        partial = self.folder / f"{NAME}.partial"
+        self._file = open(partial, "w", encoding="utf-8")  # noqa: SIM115
+        self._write(self._task)
+        self._write(self.notes)
+        os.replace(partial, self.folder / NAME)
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")

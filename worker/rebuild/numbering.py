@@ -52,22 +52,25 @@ def numbers_of(folder: Path, block: int) -> Array:
     return part["numbers"][first:end]
 
 
-def write_rejects(folder: Path, blocks: int) -> int:
-    """Write ``rejects.jsonl`` in the order of the archive; returns how many there are."""
+def write_rejects(folder: Path) -> int:
+    """Write ``rejects.jsonl`` of all signed blocks, in the order of the archive; returns how many there are.
+    Once the documents are numbered, those whose id stands earlier are among them."""
     count = 0
     with open(folder / REJECTS, "w", encoding="utf-8") as file:
-        for block in range(blocks):
-            for reject in _rejects(folder, block):
+        for path in sorted(folder.glob(f"{part_name(0)[:-6]}*{files.SUFFIX}")):
+            for reject in _rejects(folder, path.stem):
                 file.write(json.dumps(reject, ensure_ascii=False) + "\n")
                 count += 1
     return count
 
 
-def _rejects(folder: Path, block: int) -> Iterator[dict[str, str]]:
-    part = files.read(folder, part_name(block))
+def _rejects(folder: Path, name: str) -> Iterator[dict[str, str]]:
+    part = files.read(folder, name)
     yield from json.loads(part["rejects"].tobytes())
     source, bounds = json.loads(part["source"].tobytes()), part["text_bounds"]
-    for row in np.flatnonzero(numbers_of(folder, block) == 0):
+    if not source or not files.path_of(folder, PART).exists():
+        return  # what is stored gives way to what the archive has
+    for row in np.flatnonzero(numbers_of(folder, int(name[-6:])) == 0):
         document, _ = documents.unpacked(part["texts"][bounds[row] : bounds[row + 1]].tobytes())
         place = f"{source}: {document.id}"
         yield asdict(Reject(place, "the id stands earlier in the archive", document.text[:200]))

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
 from typing import Any
 
 from worker.rebuild.journal import Journal
 
-Progress = Callable[[str, int], None]
-"""Called with a stage and how many of its parts are done, at its beginning and after each part."""
 
-Task = tuple[str, tuple[Any, ...]]
+@dataclass(slots=True)
+class Report:
+    """How far a rebuild is: the stage, how many of its parts are done, of how many (None: not known yet).
+
+    Of the archive so far: ``documents``, ``paragraphs`` as they stand, ``rejects``, and bytes on disk that
+    were read, of how many (None: not known).
+    """
+
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    documents: int = 0
+    paragraphs: int = 0
+    rejects: int = 0
+    bytes_read: int = 0
+    bytes_total: int | None = None
+
+
+Progress = Callable[[Report], None]
+"""Called at the beginning of a stage and after each part; what it raises ends the rebuild."""
+
+Part = tuple[str, tuple[Any, ...]]
 """A part's name, and the arguments that its stage's function takes."""
 
 IN_FLIGHT = 8
@@ -19,29 +39,26 @@ IN_FLIGHT = 8
 
 
 def run(
-    stage: str, function: Callable[..., str], tasks: Iterable[Task], executor: Executor, journal: Journal,
-    progress: Progress,
+    function: Callable[..., str], parts: Iterable[Part], executor: Executor, journal: Journal,
+    done: Callable[[str], None],
 ) -> None:
-    """Do every part that is not finished; the function returns the part's checksum. Raises what it raises,
-    once the parts that had begun by then have ended: nobody writes into the folder afterwards.
+    """Do every part that is not finished, and tell ``done`` the name of each that is. The function returns
+    the part's checksum. Raises what it raises, once the parts that had begun by then have ended: nobody
+    writes into the folder afterwards.
     """
-    done = 0
     pending: dict[Future[str], str] = {}
 
     def take() -> None:
-        nonlocal done
         finished, _ = wait(pending, return_when=FIRST_COMPLETED)
         for future in finished:
-            journal.finished(pending.pop(future), future.result())
-            done += 1
-            progress(stage, done)
+            name = pending.pop(future)
+            journal.finished(name, future.result())
+            done(name)
 
-    progress(stage, 0)
     try:
-        for name, arguments in tasks:
+        for name, arguments in parts:
             if journal.has(name):
-                done += 1
-                progress(stage, done)
+                done(name)
                 continue
             if len(pending) >= IN_FLIGHT:
                 take()

@@ -14,7 +14,6 @@ from nearcopy.connection import pipeline, steady
 from nearcopy.index.base import named
 from nearcopy.index.bulk import KEYS_A_CALL
 from nearcopy.index.keys import ID_BUCKETS, PartitionKeys, big_endian
-from nearcopy.index.shape import Shape
 from nearcopy.index.store import Store
 from worker.rebuild import files
 from worker.rebuild.files import Array
@@ -78,13 +77,13 @@ def send_pages(store: Store, folder: Path, wanted: Iterable[Pages], generation: 
 
 
 def send_counts(
-    store: Store, names: PartitionKeys, generation: bytes, documents: int, paragraphs: int, shape: Shape
+    store: Store, names: PartitionKeys, generation: bytes, documents: int, paragraphs: int, state: str
 ) -> None:
-    """What makes a generation readable: its counters and shape."""
+    """What makes a generation readable: its counters, and the `state` that it keeps of itself."""
     def send() -> None:
         counts: dict[Any, Any] = {"d": documents, "c": documents, "p": paragraphs}
         store.client.hset(names.counters(generation), mapping=counts)
-        store.client.set(names.shape(generation), shape.to_json())
+        store.client.set(names.shape(generation), state)
 
     steady(send)
 

@@ -18,6 +18,7 @@ from nearcopy.text.scanning import scan_texts
 from worker.archive import Block, Mapping, Reject, parse
 from worker.rebuild import files
 from worker.rebuild.files import Array
+from worker.rebuild.stored import Stored
 
 
 def part_name(block: int) -> str:
@@ -25,7 +26,15 @@ def part_name(block: int) -> str:
     return f"signed-{block:06}"
 
 
-def sign(folder: Path, block: Block, mapping: Mapping, parameters: Parameters, partitions: int) -> str:
+def counts(folder: Path, name: str) -> tuple[int, int, int]:
+    """Documents, paragraphs and rejects of a part."""
+    part = files.read(folder, name)
+    return len(part["ids"]), len(part["runs"]), len(json.loads(part["rejects"].tobytes()))
+
+
+def sign(
+    folder: Path, block: Block | Stored, mapping: Mapping, parameters: Parameters, partitions: int
+) -> str:
     """Write the part of a block; returns its checksum. Raises `OSError` where the archive has gone.
 
     D documents, P paragraphs, F fingerprints; bounds are int64[D + 1]:
@@ -33,10 +42,10 @@ def sign(folder: Path, block: Block, mapping: Mapping, parameters: Parameters, p
     - ``bands`` uint64[bands, P], ``runs`` uint64[P], ``paragraph_bounds``
     - ``document_bands`` uint64[bands, D]
     - ``fingerprints`` uint64[F] with ``contexts`` uint16[F], each once a document, ``fingerprint_bounds``
-    - ``source`` and ``rejects``: uint8, JSON
+    - ``source`` (empty for stored documents) and ``rejects``: uint8, JSON
     """
     found, blobs, rejects = [], [], []
-    for result in parse(block, mapping):
+    for result in block.documents() if isinstance(block, Stored) else parse(block, mapping):
         if isinstance(result, Reject):
             rejects.append(result)
             continue

@@ -4,132 +4,233 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nearcopy.connection import translated
 from nearcopy.errors import IndexFull, InputError
-from nearcopy.index import keys
+from nearcopy.index import generations, keys, publishing
+from nearcopy.index.lock import Lock
 from nearcopy.index.shape import Shape
-from nearcopy.index.store import Store
+from nearcopy.index.store import Store, packed
 from nearcopy.index.writing import FULL
-from worker.archive import BLOCK_BYTES, Mapping, Source, blocks, sources
+from nearcopy.jobs.task import Task
+from nearcopy.parameters import Parameters
+from worker.archive import BLOCK_BYTES, Mapping, Source, blocks, guess, sources
 from worker.archive.source import pages_in
-from worker.rebuild import files, numbering, packing, paragraphs, publishing, retiring, sending, signing
+from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
 from worker.rebuild.journal import Journal
-from worker.rebuild.running import Progress, Task, run
+from worker.rebuild.running import Part, Progress, Report, run
 
-MEMORY = 1 << 30
 BYTES_A_RECORD = 1024
-"""Of ``memory`` for each record that one part sorts: 128 bytes while it is sorted, in eight parts at a time.
-It does not depend on the executor, for the parts must not either."""
+"""Of the task's memory for each record that one part sorts: 128 bytes while it is sorted, in eight parts at a
+time. It does not depend on the executor, for the parts must not either."""
 
-GRACE = 30.0
-"""Seconds in which whoever read the old pointer has his answer."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The archives of a task, opened, and which of their fields are the id, the text and so on."""
+
+    sources: list[Source]
+    mapping: Mapping
+
+    @classmethod
+    def of(cls, task: Task) -> Reading:
+        """Open them and guess what the task does not say. Raises `InputError`."""
+        found = sources(task.archives)
+        return cls(found, guess(found, task.mapping) if found else Mapping())
 
 
 @dataclass(slots=True)
 class Summary:
     """What a rebuild made: documents, distinct paragraphs and how many more stood in the archive
-    (``repeats``), rejects (in ``rejects.jsonl`` of the folder), changes ``replayed``, bytes of pages sent,
-    seconds by stage."""
+    (``repeats``), rejects (in ``rejects.jsonl`` of the folder), changes ``replayed``, bytes of pages and of
+    texts sent, seconds by stage, the probability that a resemblance at the threshold is found, the audit."""
 
+    generation: str = ""
     documents: int = 0
     paragraphs: int = 0
     repeats: int = 0
     rejects: int = 0
     replayed: int = 0
     page_bytes: int = 0
+    text_bytes: int = 0
+    threshold: float = 0.0
+    detection: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
 
 
 def rebuild(
-    store: Store, paths: Sequence[str], mapping: Mapping, *, executor: Executor, folder: Path,
-    memory: int = MEMORY, block_bytes: int = BLOCK_BYTES, grace: float = GRACE,
-    progress: Progress = lambda *_: None,
+    store: Store, task: Task, reading: Reading, *, executor: Executor, folder: Path,
+    block_bytes: int = BLOCK_BYTES, grace: float = generations.GRACE,
+    progress: Progress = lambda _: None,
 ) -> Summary:
-    """Make a collection exactly the archives at some paths, and what was written to it since this began.
+    """Make the next generation of a collection and publish it; the live one answers until then.
 
-    The live generation answers until the next one is whole. ``folder`` holds what is finished: after a crash
-    the same call goes on from there. ``memory``: bytes that sorting may take in all processes together;
-    ``grace``: seconds before the old generation is removed. Raises `InputError` (no archive, not one usable
-    document, another rebuild in the folder), `IndexFull`, `StorageUnavailable`, `OSError` where an archive or
-    the disk fails; nothing is published then.
+    Of a task with archives it has exactly their documents, and what was written to the collection since this
+    began. Without archives, or with a task that loads, it has the stored documents as well; an id of the
+    archives replaces a stored one. ``folder`` holds what is finished: after a crash the same call goes on
+    from there. ``grace``: seconds before a generation that was live is removed.
+
+    Raises `Busy` (the collection is rebuilt by another), `InputError` (no archive, not one usable document,
+    more rejects than the task allows, another rebuild in the folder), `IndexFull`, `StorageUnavailable`,
+    `OSError` where an archive or the disk fails; nothing is published then.
     """
-    found = sources(paths)
-    task = {
-        "archive": [_state(source) for source in found],
-        "mapping": asdict(replace(mapping, reasons={})),
-        "collection": [store.collection, store.parameters.digest, len(store.partitions)],
-        "cut": [memory, block_bytes],
+    parameters = chosen(store.parameters, task)
+    identity = {
+        "archive": [_state(source) for source in reading.sources],
+        "mapping": asdict(replace(reading.mapping, reasons={})),
+        "collection": [store.collection, len(store.partitions), task.kind],
+        "parameters": parameters.digest,
+        "cut": [task.memory, block_bytes],
     }
-    with Journal(folder, task) as journal:
-        one = _Rebuild(store, found, mapping, executor, journal, progress)
-        one.most, one.block_bytes = max(memory // BYTES_A_RECORD, 1), block_bytes
-        for stage in (one.sign, one.number, one.dedupe, one.pack, one.send, one.publish):
-            one.timed(stage.__name__, stage)
-        one.timed("retire", lambda: one.retire(grace))
+    with Lock(store) as lock, Journal(folder, identity) as journal:
+        one = _Rebuild(store, task, reading, parameters, executor, journal, lock, progress)
+        one.most, one.block_bytes, one.grace = max(task.memory // BYTES_A_RECORD, 1), block_bytes, grace
+        one.begin()
+        made = one.sign, one.number, one.dedupe, one.place, one.pack
+        for stage in (*made, one.send, one.publish, one.retire):
+            one.timed(stage)
         journal.clear()
         return one.summary
+
+
+def chosen(live: Parameters, task: Task) -> Parameters:
+    """The parameters of the new generation: the live ones, but for those that the task names."""
+    found = live
+    if task.threshold is not None or task.probability is not None:
+        nets = Parameters.for_threshold(task.threshold or live.threshold, task.probability or 0.99)
+        found = replace(found, threshold=nets.threshold, bands=nets.bands, rows=nets.rows)
+    if task.shingle is not None:
+        if task.shingle > live.least_words:
+            raise InputError(
+                f"shingle must be at most {live.least_words}, the words of the shortest paragraph that is "
+                "indexed",
+                "shingle",
+            )
+        found = replace(found, shingle=task.shingle)
+    return found
 
 
 class _Rebuild:
     """One rebuild on its way; the stages run in the order in which they stand."""
 
     def __init__(
-        self, store: Store, found: list[Source], mapping: Mapping, executor: Executor, journal: Journal,
-        progress: Progress,
+        self, store: Store, task: Task, reading: Reading, parameters: Parameters, executor: Executor,
+        journal: Journal, lock: Lock, progress: Progress,
     ) -> None:
-        self.store, self.sources, self.mapping = store, found, mapping
-        self.executor, self.journal, self.progress = executor, journal, progress
+        self.store, self.task, self.reading, self.parameters = store, task, reading, parameters
+        self.executor, self.journal, self.lock, self.progress = executor, journal, lock, progress
         self.folder, self.partitions = journal.folder, range(len(store.partitions))
-        self.most, self.block_bytes = 1, BLOCK_BYTES
-        self.summary = Summary()
-        if "since" not in journal.notes:
-            names = [part.keys for part in store.partitions]
-            journal.note("since", [publishing.position(store, one) for one in names])
+        self.most, self.block_bytes, self.grace = 1, BLOCK_BYTES, generations.GRACE
+        sizes = [source.size for source in reading.sources]
+        whole = None if None in sizes else sum(size or 0 for size in sizes)
+        self.report = Report(bytes_total=whole)
+        self.summary = Summary(
+            threshold=parameters.threshold, detection=round(parameters.probability, 6)
+        )
 
-    def timed(self, name: str, stage: Any) -> None:
+    def begin(self) -> None:
+        """Claim a generation, or go on with the one that was claimed before."""
+        noted = self.journal.notes.get("generation")
+        if noted is None or not self._goes_on(noted.encode()):
+            self.journal.begin()
+            stored_too = self.task.kind == "load" or not self.reading.sources
+            begun = generations.begin(
+                self.store, kind=self.task.kind, archives=[one.name for one in self.reading.sources]
+            )
+            self.journal.note("stored", stored.cuts(self.store, self.block_bytes) if stored_too else [])
+            self.journal.note("live", [part.generation.decode() for part in self.store.partitions])
+            noted = begun.decode()
+            self.journal.note("generation", noted)
+        self.generation = noted.encode()
+        self.summary.generation = noted
+
+    def _goes_on(self, generation: bytes) -> bool:
+        """Whether a generation is still there, and was not published and left already."""
+        record = generations.records(self.store).get(generation, {})
+        return generation in generations.known(self.store) and "left" not in record
+
+    def timed(self, stage: Callable[[], None]) -> None:
         """Run a stage and keep its seconds."""
         started = time.perf_counter()
         stage()
-        self.summary.seconds[name] = round(time.perf_counter() - started, 3)
+        self.summary.seconds[stage.__name__] = round(time.perf_counter() - started, 3)
 
     def sign(self) -> None:
         """Every block; how many there are is known after the last."""
         noted = self.journal.notes.get("blocks")
+        self._tell("sign", noted)
         if noted is None or not all(self.journal.has(signing.part_name(one)) for one in range(noted)):
             self.blocks = 0
-            self._run("sign", signing.sign, self._blocks())
+            self._run(signing.sign, self._blocks(), self._signed)
             self.journal.note("blocks", self.blocks)
         else:
             self.blocks = noted
+            for block in range(noted):
+                self._signed(signing.part_name(block))
 
-    def _blocks(self) -> Iterator[Task]:
-        for block in blocks(self.sources, block_bytes=self.block_bytes):
-            self.blocks += 1
-            arguments = (self.folder, block, self.mapping, self.store.parameters, len(self.partitions))
+    def _blocks(self) -> Iterator[Part]:
+        for block in self._read():
+            self.blocks = block.number + 1
+            arguments = (self.folder, block, self.reading.mapping, self.parameters, len(self.partitions))
             yield signing.part_name(block.number), arguments
+
+    def _read(self) -> Iterator[Any]:
+        """The blocks of the archives, then those of the stored documents: the first of an id counts."""
+        number = earlier = 0
+        source = ""
+        for block in blocks(self.reading.sources, block_bytes=self.block_bytes):
+            yield block
+            number = block.number + 1
+            if block.source != source:
+                # A block tells how much of its own source was read.
+                source, earlier = block.source, self.report.bytes_read
+            self.report.bytes_read = earlier + block.read
+        live = self.journal.notes["live"]
+        for more, cut in enumerate(self.journal.notes["stored"]):
+            yield stored.read(self.store, live[cut[0]].encode(), cut, number + more)
+
+    def _signed(self, name: str) -> None:
+        documents, standing, rejects = signing.counts(self.folder, name)
+        self.report.documents += documents
+        self.report.paragraphs += standing
+        self.report.rejects += rejects
+        self._count()
+        self._check_rejects(self.report.rejects)
+
+    def _check_rejects(self, rejects: int) -> None:
+        most = self.task.max_rejects
+        if most is not None and rejects > most:
+            numbering.write_rejects(self.folder)
+            raise InputError(
+                f"more than {most} records cannot be used: see {self.folder / numbering.REJECTS}, and allow "
+                "more, or mend the archive",
+                "max_rejects",
+            )
 
     def number(self) -> None:
         """Documents, and the rejects."""
         if not self.blocks:
             raise InputError("there is nothing in the archive", "archive")
+        self._tell("number", 1)
         arguments = (self.folder, self.blocks, len(self.partitions))
-        self._run("number", numbering.number, [(numbering.PART, arguments)])
-        self.summary.rejects = numbering.write_rejects(self.folder, self.blocks)
+        self._run(numbering.number, [(numbering.PART, arguments)])
+        self.summary.rejects = self.report.rejects = numbering.write_rejects(self.folder)
+        self._check_rejects(self.summary.rejects)
         self.counts = files.read(self.folder, numbering.PART)["counts"].tolist()
         self.summary.documents = sum(count[0] for count in self.counts)
         if not self.summary.documents:
             raise InputError(f"no document of the archive can be used: see {numbering.REJECTS}", "archive")
 
     def dedupe(self) -> None:
-        """Distinct paragraphs, then their places in the blocks."""
+        """Distinct paragraphs."""
         buckets = [count[1] // self.most + 1 for count in self.counts]
-        self._run("dedupe", paragraphs.dedupe, [
+        self._tell("dedupe", sum(buckets))
+        self._run(paragraphs.dedupe, [
             (paragraphs.bucket_name(p, bucket), (self.folder, self.blocks, p, bucket, buckets[p]))
             for p in self.partitions for bucket in range(buckets[p])
         ])
@@ -139,7 +240,11 @@ class _Rebuild:
         numbers = [starts[-1] for starts in self.starts] + [count[0] for count in self.counts]
         if max(numbers) > keys.MAX_NUMBER:
             raise IndexFull(FULL)
-        self._run("place", paragraphs.place, [
+
+    def place(self) -> None:
+        """Where in the blocks each paragraph stands first."""
+        self._tell("place", self.blocks)
+        self._run(paragraphs.place, [
             (paragraphs.placed_name(block), (self.folder, block, self.starts)) for block in range(self.blocks)
         ])
 
@@ -151,67 +256,68 @@ class _Rebuild:
             distinct = self.starts[p][-1]
             self.shapes.append(Shape.for_records(distinct, documents, prints))
             records = {"p": distinct, "x": distinct, "d": documents, "f": prints, "o": standing}
-            bands = self.store.parameters.bands
-            self.pages += packing.all_pages(p, bands, self.shapes[p], records, self.most)
-        self._run("pack", packing.write_pages, [
+            self.pages += packing.all_pages(p, self.parameters.bands, self.shapes[p], records, self.most)
+        self._tell("pack", len(self.pages))
+        self._run(packing.write_pages, [
             (one.name, (self.folder, self.blocks, one, self.starts[one.partition])) for one in self.pages
         ])
 
     def send(self) -> None:
-        """Everything into the next generation of each partition, after what a killed rebuild left there."""
-        self._choose()
-        for p in self._unpublished():
-            names, generation = self.store.partitions[p].keys, self.next[p]
-            with translated():
-                retiring.unlink(self.store, names, generation)
-            self.progress("send", p)
+        """Everything into the new generation, once what nobody needs any more has made room."""
+        waiting = self._unpublished()
+        self._tell("send", len(waiting))
+        if waiting:
+            generations.prune(self.store, max(self.task.keep - 1, 0), self.generation, self.grace)
+        for p in waiting:
+            names = self.store.partitions[p].keys
             for block in range(self.blocks):
-                sending.send_texts(self.store, self.folder, block, p, generation)
-            sending.send_ids(self.store, self.folder, self.blocks, p, generation)
+                sending.send_texts(self.store, self.folder, block, p, self.generation)
+            sending.send_ids(self.store, self.folder, self.blocks, p, self.generation)
             mine = [one for one in self.pages if one.partition == p]
-            self.summary.page_bytes += sending.send_pages(self.store, self.folder, mine, generation)
+            self.summary.page_bytes += sending.send_pages(self.store, self.folder, mine, self.generation)
+            state = packed(self.shapes[p], self.parameters)
             documents, distinct = self.counts[p][0], self.starts[p][-1]
-            sending.send_counts(self.store, names, generation, documents, distinct, self.shapes[p])
-
-    def _choose(self) -> None:
-        """The next generation of each partition: that of the run before, unless it lies behind by now."""
-        noted = self.journal.notes.get("generations")
-        live = [int(self.store.refresh(p).generation) for p in self.partitions]
-        if noted is None or any(now > after for now, (_, after) in zip(live, noted, strict=True)):
-            noted = [(now, now + 1) for now in live]
-            self.journal.note("generations", noted)
-        self.old = [str(before).encode() for before, _ in noted]
-        self.next = [str(after).encode() for _, after in noted]
+            sending.send_counts(self.store, names, self.generation, documents, distinct, state)
+            self._count()
 
     def _unpublished(self) -> list[int]:
-        return [p for p in self.partitions if self.store.refresh(p).generation != self.next[p]]
+        self.lock.check()
+        return [p for p in self.partitions if self.store.refresh(p).generation != self.generation]
 
     def publish(self) -> None:
-        """Each partition by itself."""
-        since = self.journal.notes["since"]
-        for p in self._unpublished():
-            self.progress("publish", p)
-            self.summary.replayed += publishing.publish(
-                self.store, p, self.next[p], self.shapes[p], since[p]
-            )
+        """What was written meanwhile, and the pointer."""
+        self._tell("publish", 1)
+        self.summary.replayed = publishing.publish(self.store, self.generation, self.lock)
+        generations.note(self.store, self.generation, summary=asdict(self.summary))
+        self._count()
 
-    def retire(self, grace: float) -> None:
-        """The old generations, once nobody reads them any more."""
-        self.progress("retire", 0)
-        time.sleep(grace)
-        for p in self.partitions:
-            with translated():
-                retiring.unlink(self.store, self.store.partitions[p].keys, self.old[p])
+    def retire(self) -> None:
+        """Generations that nobody reads or goes back to any more."""
+        self._tell("retire", 1)
+        generations.prune(self.store, self.task.keep, self.generation, self.grace)
+        self._count()
 
-    def _run(self, stage: str, function: Any, tasks: Any) -> None:
-        run(stage, function, tasks, self.executor, self.journal, self.progress)
+    def _run(self, function: Any, parts: Any, done: Callable[[str], None] | None = None) -> None:
+        run(function, parts, self.executor, self.journal, done or (lambda _: self._count()))
+
+    def _tell(self, stage: str, total: int | None) -> None:
+        """A stage begins."""
+        self.lock.check()
+        self.report.stage, self.report.done, self.report.total = stage, 0, total
+        self.progress(replace(self.report))
+
+    def _count(self) -> None:
+        """Another part of it is done."""
+        self.lock.check()
+        self.report.done += 1
+        self.progress(replace(self.report))
 
 
 def _state(source: Source) -> list[Any]:
     """What tells that an archive has changed; a pipe is another each time."""
     if not source.path:
         return [source.name, time.time_ns()]
-    paths = [source.path]
+    paths: Sequence[str] = [source.path]
     if os.path.isdir(source.path):
         paths = [os.path.join(source.path, file) for file in pages_in(source.path)]
     return [[path, os.stat(path).st_size, os.stat(path).st_mtime_ns] for path in paths]

@@ -76,7 +76,7 @@ def test_what_had_begun_is_kept_where_another_part_fails(tmp_path: Path) -> None
     tasks = [(name, (name,)) for name in "abcdef"]
     with Journal(tmp_path, {}) as journal, ThreadPoolExecutor(1) as one:
         with pytest.raises(OSError, match="the disk is full"):
-            run("stage", work, tasks, one, journal, lambda *_: None)
+            run(work, tasks, one, journal, lambda _: None)
         there = {path.stem for path in tmp_path.glob("*.part")}
         assert {name for name in "abcdef" if journal.has(name)} == there
         assert "a" in there

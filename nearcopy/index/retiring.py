@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nearcopy.connection import pipeline, steady
+from nearcopy.connection import pipeline, steady, translated
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.store import Store
 
@@ -13,17 +13,18 @@ KEYS_A_STEP = 200
 def unlink(store: Store, names: PartitionKeys, generation: bytes) -> int:
     """Remove every key of a generation of a partition; returns how many there were.
 
-    It must be neither live nor read any more. The keys of generation 1 begin as those of 12 do, but a letter
-    follows.
+    It must be neither live nor read any more. Its shape goes first, so that nobody takes what is left for a
+    whole one. The keys of generation 1 begin as those of 12 do, but a letter follows.
     """
+    removed, step = 0, [names.shape(generation)]
     # None of the characters in a collection's name means anything in a pattern.
-    found = store.client.scan_iter(match=names.prefix + generation + b"[^0-9]*", count=KEYS_A_STEP)
-    removed, step = 0, []
-    for key in found:
-        step.append(key)
-        if len(step) >= KEYS_A_STEP:
-            removed += _unlink(store, step)
-            step = []
+    pattern = names.prefix + generation + b"[^0-9]*"
+    with translated():
+        for key in store.client.scan_iter(match=pattern, count=KEYS_A_STEP):
+            step.append(key)
+            if len(step) >= KEYS_A_STEP:
+                removed += _unlink(store, step)
+                step = []
     return removed + _unlink(store, step)
 
 

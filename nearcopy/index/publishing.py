@@ -1,0 +1,105 @@
+"""Replay and publish: a generation gets what was written since it last had all changes, until a moment is
+found in which nothing was, and in that moment the pointer moves. Going back to an older one is the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from nearcopy.connection import steady
+from nearcopy.errors import NearcopyError, NotFound
+from nearcopy.index import generations
+from nearcopy.index.keys import PartitionKeys
+from nearcopy.index.lock import Lock
+from nearcopy.index.store import Partition, Store
+from nearcopy.index.writing import stored_document, write_beside
+
+ENTRIES_A_CALL = 1000
+"""Of the log, read at a time."""
+
+ROUNDS = 1000
+"""How often the log is read again: each round has only what was written during the one before."""
+
+_PUBLISH = """
+-- Move the pointer of a partition, unless something was logged meanwhile.
+-- KEYS[1] the pointer  KEYS[2] the log  KEYS[3] the positions  KEYS[4] the lock
+-- ARGV[1] the generation to publish  ARGV[2] the last entry replayed  ARGV[3] the lock's holder, or ''
+local live = redis.call('GET', KEYS[1])
+if live == ARGV[1] then return end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return end
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+local entry = last[1] and last[1][1] or '0-0'
+if entry ~= ARGV[2] then return end
+redis.call('HSET', KEYS[3], live, entry)
+redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('SET', KEYS[1], ARGV[1])
+"""
+
+
+def publish(store: Store, generation: bytes, lock: Lock) -> int:
+    """Bring a whole generation up to date and make it live; returns how many changes were replayed.
+
+    Each partition goes by itself. Raises `NotFound` where there is no such generation or it is not whole, and
+    `NearcopyError` where writers are faster than the replay for `ROUNDS` rounds, or another holds the lock.
+    """
+    record = generations.records(store).get(generation, {})
+    if "failed" in record:
+        raise NotFound(f"generation {generation.decode()} failed its audit: it cannot be published")
+    there = store.at(generation)
+    before = {store.refresh(number).generation for number in range(len(store.partitions))} - {generation}
+    for one in before:
+        # Noted first: it could not be told later what was live before a crash.
+        generations.note(store, one, left=time.time())
+    replayed = sum(_publish(store, part, number, lock) for number, part in enumerate(there.partitions))
+    for one in before:
+        generations.note(store, one, left=time.time())
+    generations.note(store, generation, published=time.time())
+    return replayed
+
+
+def catch_up(store: Store, beside: Partition) -> tuple[str, int]:
+    """Bring a partition of a generation that is not live up to date; returns the last entry of the log that
+    it has, and how many changes were replayed. Raises `NotFound` where nobody knows which it lacks."""
+    positions, generation, replayed = beside.keys.positions, beside.generation, 0
+    noted = steady(lambda: store.client.hget(positions, generation))
+    if noted is None:
+        raise NotFound(f"nobody noted which changes generation {generation.decode()} lacks: build it anew")
+    since = noted.decode()
+    for last, ids in _changed(store, beside.keys, since):
+        since = last
+        for id in ids:
+            stored = stored_document(store, id)
+            write_beside(store, beside, id, stored[0] if stored else None)
+        replayed += len(ids)
+        steady(lambda since=since: store.client.hset(positions, generation, since))  # type: ignore[misc]
+    return since, replayed
+
+
+def _publish(store: Store, beside: Partition, number: int, lock: Lock) -> int:
+    names, replayed = beside.keys, 0
+    holder = b"" if number else lock.holder  # the lock lies in the first partition, which goes first
+    for _ in range(ROUNDS):
+        if store.refresh(number).generation == beside.generation:
+            return replayed
+        lock.check()
+        since, count = catch_up(store, beside)
+        replayed += count
+        asked = names.pointer, names.log, names.positions, names.lock, beside.generation, since, holder
+        steady(lambda asked=asked: store.client.eval(_PUBLISH, 4, *asked))  # type: ignore[misc]
+    raise NearcopyError(
+        f"{store.collection!r} is written to faster than it can be followed: nothing was published; "
+        "try again when there is less to do"
+    )
+
+
+def _changed(store: Store, names: PartitionKeys, since: str) -> Iterator[tuple[str, list[str]]]:
+    """The ids that were logged after an entry, in portions without repeats, each with its last entry."""
+    while True:
+        entries = steady(
+            lambda since=since: store.client.xrange(names.log, f"({since}", count=ENTRIES_A_CALL)  # type: ignore[misc]
+        )
+        if not entries:
+            return
+        since = entries[-1][0].decode()
+        ids = [id.decode() for _, fields in entries for id in fields.values()]
+        yield since, list(dict.fromkeys(ids))
