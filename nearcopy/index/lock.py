@@ -52,6 +52,10 @@ class Lock:
                 "life: nothing more is done here"
             )
 
+    def renew(self) -> None:
+        """Say that the holder lives; it has lost the lock where another holds it."""
+        self._lost = self._lost or not self._take()
+
     def _take(self) -> bool:
         now = self._taken(b"")
         if now != self.holder and _is_dead(now):
@@ -62,11 +66,11 @@ class Lock:
         asked = self._name, self.holder, int(self._seconds * 1000), dead
         return steady(lambda: self._store.client.eval(_TAKE, 1, *asked))  # type: ignore[no-any-return]
 
-    def _renew(self) -> None:
+    def _live(self) -> None:
         while not self._end.wait(self._seconds / 6):
             # Redis may be away for a while: the lock may be had again as long as nobody else has it.
             with contextlib.suppress(NearcopyError):
-                self._lost = self._lost or not self._take()
+                self.renew()
 
     def __enter__(self) -> Lock:
         if not self._take():
@@ -74,7 +78,7 @@ class Lock:
                 f"collection {self._store.collection!r} is being rebuilt, or a generation of it published or "
                 "dropped: wait for the end of that"
             )
-        self._thread = threading.Thread(target=self._renew, daemon=True, name="lock")
+        self._thread = threading.Thread(target=self._live, daemon=True, name="lock")
         self._thread.start()
         return self
 

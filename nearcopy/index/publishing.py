@@ -24,9 +24,10 @@ _PUBLISH = """
 -- Move the pointer of a partition, unless something was logged meanwhile.
 -- KEYS[1] the pointer  KEYS[2] the log  KEYS[3] the positions  KEYS[4] the lock
 -- ARGV[1] the generation to publish  ARGV[2] the last entry replayed  ARGV[3] the lock's holder, or ''
+-- Returns 1 where the lock is not the holder's.
 local live = redis.call('GET', KEYS[1])
 if live == ARGV[1] then return end
-if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3] then return 1 end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local entry = last[1] and last[1][1] or '0-0'
 if entry ~= ARGV[2] then return end
@@ -85,7 +86,8 @@ def _publish(store: Store, beside: Partition, number: int, lock: Lock) -> int:
         since, count = catch_up(store, beside)
         replayed += count
         asked = names.pointer, names.log, names.positions, names.lock, beside.generation, since, holder
-        steady(lambda asked=asked: store.client.eval(_PUBLISH, 4, *asked))  # type: ignore[misc]
+        if steady(lambda asked=asked: store.client.eval(_PUBLISH, 4, *asked)):  # type: ignore[misc]
+            lock.renew()
     raise NearcopyError(
         f"{store.collection!r} is written to faster than it can be followed: nothing was published; "
         "try again when there is less to do"

@@ -38,11 +38,12 @@ def written(path: Path, archive: Sequence[Document]) -> Path:
 
 
 def rebuilt(
-    archive: Archive, path: Path, folder: Path, executor: Executor | None = None, *, grace: float = 0.0,
-    progress: Progress = lambda _: None, **options: Any,
+    archive: Archive, path: Path | None, folder: Path, executor: Executor | None = None, *,
+    grace: float = 0.0, progress: Progress = lambda _: None, **options: Any,
 ) -> Summary:
-    """A rebuild in blocks and parts so small that every stage has several; ``options`` are the task's."""
-    asked = {"archives": (str(path),), "memory": 300 << 10, "keep": 0, **options}
+    """A rebuild in blocks and parts so small that every stage has several; ``options`` are the task's.
+    Without a ``path`` it is made of the stored documents."""
+    asked = {"archives": (str(path),) if path else (), "memory": 300 << 10, "keep": 0, **options}
     task = Task(collection=archive.store.collection, **asked)
     with ThreadPoolExecutor(1) as one:
         return rebuild(

@@ -215,7 +215,8 @@ class _Rebuild:
     def number(self) -> None:
         """Documents, and the rejects."""
         if not self.blocks:
-            raise InputError("there is nothing in the archive", "archive")
+            where = "in the archive" if self.reading.sources else "stored in the collection"
+            raise InputError(f"there is nothing {where}", "archive")
         self._tell("number", 1)
         arguments = (self.folder, self.blocks, len(self.partitions))
         self._run(numbering.number, [(numbering.PART, arguments)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def cuts(store: Store, block_bytes: int) -> list[Cut]:
         sizes = _sizes(store, store.refresh(number)) * PACKED
         blocks = (np.cumsum(sizes) - sizes) // block_bytes
         starts = np.flatnonzero(np.diff(blocks, prepend=-1)).tolist()
-        found += [[number, a + 1, b + 1] for a, b in zip(starts, [*starts[1:], len(sizes)], strict=True)]
+        found += [[number, a + 1, b + 1] for a, b in pairwise([*starts, len(sizes)])]
     return found
 
 
