@@ -1,0 +1,133 @@
+"""One job: a rebuild, from its status in Redis to its end."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rq.timeouts import JobTimeoutException
+
+from nearcopy.archive import Archive
+from nearcopy.connection import connect, steady
+from nearcopy.errors import Busy, Cancelled, NearcopyError, StorageUnavailable
+from nearcopy.index import generations
+from nearcopy.index.lock import Lock
+from nearcopy.index.store import Store
+from nearcopy.jobs.rebuilds import Rebuilds
+from nearcopy.jobs.reporting import Reporter, patient
+from nearcopy.jobs.status import ENDED
+from nearcopy.jobs.task import Task
+from worker.queue.archives import within
+from worker.queue.mortal import die_with
+from worker.rebuild import Reading, Report, Summary, rebuild
+
+log = logging.getLogger("nearcopy.worker")
+
+WAIT_SECONDS = 1.0
+"""Between two looks whether the collection is still rebuilt by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where jobs are done: the ``url`` of Redis, the ``folder`` for finished parts, that of the ``archives``
+    that may be read (None: none), how many ``processes``, seconds of ``grace`` for a generation's readers."""
+
+    url: str
+    folder: Path
+    archives: Path | None
+    processes: int
+    grace: float
+
+
+def run(place: Place, id: str) -> None:
+    """Do the rebuild of that id, and say how it ended. Raises only what another attempt may mend:
+    `BrokenExecutor`, and `StorageUnavailable` once Redis is back."""
+    with closing(connect(place.url)) as client, _pool(place.processes) as pool:
+        rebuilds = Rebuilds(client)
+        try:
+            while not _attempted(place, rebuilds, id, pool):
+                time.sleep(WAIT_SECONDS)
+        except StorageUnavailable:
+            patient(lambda: steady(client.ping))
+            raise
+
+
+def _attempted(place: Place, rebuilds: Rebuilds, id: str, pool: Executor) -> bool:
+    """Do it, where it is not done; False where another holds the collection."""
+    status = rebuilds.find(id)
+    if status is None or status.state in ENDED:
+        return True
+    with Reporter(rebuilds, status) as reporter:
+        try:
+            summary = _rebuilt(place, pool, reporter, rebuilds)
+        except Busy:
+            return False
+        except (StorageUnavailable, BrokenExecutor):
+            raise
+        except Cancelled:
+            reporter.end("cancelled")
+        except JobTimeoutException as error:
+            reporter.end("failed", f"the deadline has passed: {error}")
+        except (NearcopyError, OSError) as error:
+            reporter.end("failed", str(error))
+        except Exception as error:
+            log.exception("rebuild %s failed", id)
+            reporter.end("failed", f"a defect of the worker, its log says more: {error!r}")
+        else:
+            figures = asdict(summary)
+            reporter.end(
+                "done", summary=figures, audit=figures.pop("audit"), generation=figures["generation"],
+                documents=summary.documents,
+            )
+        log.info("rebuild %s of %s: %s", id, status.task.collection, reporter.status.state)
+    return True
+
+
+def _rebuilt(place: Place, pool: Executor, reporter: Reporter, rebuilds: Rebuilds) -> Summary:
+    """The rebuild itself."""
+    def tell(report: Report) -> None:
+        # What is published can no longer be cancelled
+        published = report.stage == "retire" or (report.stage == "publish" and report.done)
+        with suppress(*[Cancelled] if published else []):
+            reporter(**asdict(report))
+
+    task = reporter.status.task
+    folder = place.folder / task.collection
+    with Archive.open(place.url, task.collection) as archive:
+        try:
+            if rebuilds.to_end(reporter.status.id):
+                raise Cancelled(f"rebuild {reporter.status.id} was cancelled")
+            here = replace(task, archives=within(place.archives, task.archives))
+            return rebuild(
+                archive.store, here, Reading.of(here), executor=pool, folder=folder, grace=place.grace,
+                progress=tell,
+            )
+        except Cancelled:
+            _clear_away(archive.store, task, folder, place.grace)
+            raise
+
+
+def _clear_away(store: Store, task: Task, folder: Path, grace: float) -> None:
+    """Remove what a cancelled rebuild has made so far: it will not be gone on with."""
+    # Where another has the collection by now, his own rebuild removes what nobody needs
+    with suppress(Busy), Lock(store):
+        generations.prune(store, task.keep, b"", grace)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[Executor]:
+    """Processes that have the kernels from the start, and that die with this one."""
+    # They are all forked with the first call: before any thread begins, whose locks they would inherit
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(processes, context, die_with, (os.getpid(),)) as pool:
+        pool.submit(os.getpid).result()
+        yield pool
