@@ -1,0 +1,178 @@
+"""Every key of a collection is one that `nearcopy.index.keys` describes, of a generation that is known."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from nearcopy.connection import pipeline, steady, translated
+from nearcopy.doctor.findings import Finding
+from nearcopy.errors import Busy
+from nearcopy.index import generations, keys
+from nearcopy.index.keys import ID_BUCKETS, OWNER_BITS
+from nearcopy.index.lock import Lock
+from nearcopy.index.retiring import KEYS_A_STEP, unlink
+from nearcopy.index.store import Partition, Store
+
+KEYS_A_CALL = 1000
+NAMED = 3
+"""Keys that a finding names."""
+
+OF_A_PARTITION = {b"g": b"string", b"k": b"string", b"lock": b"string", b"log": b"stream", b"at": b"hash"}
+OF_THE_FIRST = (b"k", b"lock")
+OF_A_GENERATION = {b"s": b"string", b"n": b"hash", b"w": b"string", b"c": b"set"}
+GENERATION = re.compile(rb"(\d+)([^\d].*)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Keys:
+    """What lies in Redis for one collection.
+
+    - ``texts``: by partition and generation the numbers of the texts
+    - ``of_generations``: by the same how many keys
+    - ``odd``: by partition keys that nothing describes
+    """
+
+    texts: dict[tuple[int, bytes], list[int]] = field(default_factory=lambda: defaultdict(list))
+    of_generations: Counter[tuple[int, bytes]] = field(default_factory=Counter)
+    odd: dict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+
+def read(store: Store) -> Keys:
+    """Look at every key of all partitions."""
+    found, shapes = Keys(), _Shapes(store)
+    # None of the characters in a collection's name means anything in a pattern.
+    pattern = f"{{{store.collection}/*"
+    for step in _steps(store, pattern):
+        for key, kind in zip(step, _types(store, step), strict=True):
+            if kind != b"none":
+                _place(found, shapes, key, kind)
+    return found
+
+
+def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
+    """Keys that belong to nothing, confirmed and removed in small steps."""
+    known = set(generations.known(store))
+    with ExitStack() as stack:
+        gone = sorted(one for one in found.of_generations if one[1] not in known)
+        free = bool(gone or found.odd) and repair and _locked(stack, store)
+        for partition, generation in gone:
+            names = keys.PartitionKeys.of(store.collection, partition)
+            count = found.of_generations[partition, generation]
+            if free:
+                count = unlink(store, names, generation)
+            elif not _any(store, names.prefix + generation):
+                continue
+            what = f"{count:,} keys of generation {generation.decode()}, which nothing knows of"
+            yield Finding("keys", f"partition {partition}", what + ("" if free or not repair else BUSY), free)
+        for partition, odd in sorted(found.odd.items()):
+            # Looked at again: another may have removed them.
+            left = [key for key, kind in zip(odd, _types(store, odd), strict=True) if kind != b"none"]
+            if free:
+                _unlink(store, left)
+            if left:
+                named = ", ".join(map(repr, left[:NAMED]))
+                what = f"{len(left):,} keys that Nearcopy does not have: {named}"
+                told = what + ("" if free or not repair else BUSY)
+                yield Finding("keys", f"partition {partition}", told, free)
+
+
+BUSY = " (not removed: a rebuild of the collection is running)"
+
+
+def _locked(stack: ExitStack, store: Store) -> bool:
+    """Whether nobody builds a generation now, nor can begin one."""
+    try:
+        stack.enter_context(Lock(store))
+    except Busy:
+        return False
+    return True
+
+
+class _Shapes:
+    """The shapes of the generations that are whole, by partition."""
+
+    def __init__(self, store: Store) -> None:
+        self.partitions = len(store.partitions)
+        self.parts: dict[tuple[int, bytes], Partition] = {}
+        for one in generations.listed(store):
+            if one.parameters is not None:
+                there = store.at(str(one.number).encode())
+                for number, part in enumerate(there.partitions):
+                    self.parts[number, part.generation] = part
+
+
+def _place(found: Keys, shapes: _Shapes, key: bytes, kind: bytes) -> None:
+    tag, _, rest = key.partition(b"}")
+    digits = tag.rpartition(b"/")[2]
+    partition = int(digits) if digits.isdigit() else -1
+    of_generation = GENERATION.fullmatch(rest)
+    if not 0 <= partition < shapes.partitions or digits != str(partition).encode():
+        found.odd[partition].append(key)
+    elif of_generation:
+        generation, rest = of_generation.groups()
+        found.of_generations[partition, generation] += 1
+        part = shapes.parts.get((partition, generation))
+        if rest[:1] == b"t" and len(rest) == 4 and kind == b"string":
+            found.texts[partition, generation].append(int.from_bytes(rest[1:], "big"))
+        elif part is not None and kind != _type(rest, part):
+            found.odd[partition].append(key)
+    elif kind != OF_A_PARTITION.get(rest) or (partition and rest in OF_THE_FIRST):
+        found.odd[partition].append(key)
+
+
+def _type(rest: bytes, part: Partition) -> bytes | None:
+    """What a key of a generation ought to be, by what follows the generation's number; None where there is no
+    such key."""
+    if rest in OF_A_GENERATION:
+        return OF_A_GENERATION[rest]
+    letter, number = rest[:1].decode("latin-1"), int.from_bytes(rest[-3:], "big")
+    if letter == "i" and len(rest) == 3:
+        return b"hash" if int.from_bytes(rest[1:], "big") < ID_BUCKETS else None
+    kind, kinds = letter.lower(), part.shape.delta if letter.isupper() else part.shape.base
+    if len(rest) != 5 or kind not in "pdfxo":
+        return None
+    band = rest[1] < (part.parameters.bands if kind in "pd" else 1)
+    pages = (keys.MAX_NUMBER >> OWNER_BITS) + 1 if kind == "o" else kinds[kind]
+    return b"string" if band and number < pages else None
+
+
+def _steps(store: Store, pattern: str) -> Iterator[list[bytes]]:
+    step: list[bytes] = []
+    with translated():
+        for key in store.client.scan_iter(match=pattern, count=KEYS_A_CALL):
+            step.append(key)
+            if len(step) >= KEYS_A_CALL:
+                yield step
+                step = []
+    yield step
+
+
+def _types(store: Store, step: list[bytes]) -> list[bytes]:
+    def ask() -> list[bytes]:
+        batch = pipeline(store.client)
+        for key in step:
+            batch.type(key)
+        return batch.execute()  # type: ignore[no-any-return]
+
+    return steady(ask) if step else []
+
+
+def _any(store: Store, prefix: bytes) -> bool:
+    with translated():
+        found = store.client.scan_iter(match=prefix + b"[^0-9]*", count=KEYS_A_CALL)
+        return next(iter(found), None) is not None
+
+
+def _unlink(store: Store, names: list[bytes]) -> None:
+    for start in range(0, len(names), KEYS_A_STEP):
+        def send(start: int = start) -> None:
+            batch = pipeline(store.client)
+            for key in names[start : start + KEYS_A_STEP]:
+                batch.unlink(key)
+            batch.execute()
+
+        steady(send)
