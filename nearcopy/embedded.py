@@ -75,8 +75,7 @@ def start(directory: Path | None = None) -> Embedded:
     ``directory``: where its data lies, by default ``NEARCOPY_DATA_DIR`` or the user's data directory. Raises
     `StorageUnavailable` where there is no server program or it does not start.
     """
-    given = os.environ.get("NEARCOPY_DATA_DIR")
-    directory = directory or Path(given or platformdirs.user_data_dir("nearcopy", appauthor=False))
+    directory = directory or data_directory()
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -86,6 +85,12 @@ def start(directory: Path | None = None) -> Embedded:
     with _locked(directory):
         _bring_up(line, directory, socket)
     return Embedded(directory, socket, line)
+
+
+def data_directory() -> Path:
+    """``NEARCOPY_DATA_DIR``, or the user's data directory."""
+    given = os.environ.get("NEARCOPY_DATA_DIR")
+    return Path(given or platformdirs.user_data_dir("nearcopy", appauthor=False))
 
 
 def find_server() -> Path:

@@ -21,6 +21,6 @@ goes on where the first was killed. A folder belongs to one rebuild at a time.
 """
 
 from worker.rebuild.running import Progress, Report
-from worker.rebuild.stages import Reading, Summary, chosen, rebuild
+from worker.rebuild.stages import Reading, Summary, chosen, identity, rebuild
 
-__all__ = ["Progress", "Reading", "Report", "Summary", "chosen", "rebuild"]
+__all__ = ["Progress", "Reading", "Report", "Summary", "chosen", "identity", "rebuild"]

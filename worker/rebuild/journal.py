@@ -33,7 +33,7 @@ class Journal:
             self._lock.close()
             raise InputError(f"a rebuild runs in {folder}: wait for it, or choose another folder") from None
         lines = _lines(folder / NAME)
-        if lines[:1] != [json.loads(json.dumps({"task": task}))]:
+        if not _is_of(lines, task):
             self.clear()
             lines = [{"task": task}]
         self.notes: dict[str, Any] = {}
@@ -94,6 +94,15 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self._lock.close()
+
+
+def begun(folder: Path, task: dict[str, Any]) -> bool:
+    """Whether a rebuild of that task was begun in the folder, and not finished."""
+    return _is_of(_lines(folder / NAME), task)
+
+
+def _is_of(lines: list[dict[str, Any]], task: dict[str, Any]) -> bool:
+    return lines[:1] == [json.loads(json.dumps({"task": task}))]
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

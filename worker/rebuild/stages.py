@@ -80,14 +80,7 @@ def rebuild(
     `OSError` where an archive or the disk fails; nothing is published then.
     """
     parameters = chosen(store.parameters, task)
-    identity = {
-        "archive": [_state(source) for source in reading.sources],
-        "mapping": asdict(replace(reading.mapping, reasons={})),
-        "collection": [store.collection, len(store.partitions), task.kind],
-        "parameters": parameters.digest,
-        "cut": [task.memory, block_bytes],
-    }
-    with Lock(store) as lock, Journal(folder, identity) as journal:
+    with Lock(store) as lock, Journal(folder, identity(store, task, reading, block_bytes)) as journal:
         one = _Rebuild(store, task, reading, parameters, executor, journal, lock, progress)
         one.most, one.block_bytes, one.grace = max(task.memory // BYTES_A_RECORD, 1), block_bytes, grace
         one.begin()
@@ -96,6 +89,19 @@ def rebuild(
             one.timed(stage)
         journal.clear()
         return one.summary
+
+
+def identity(
+    store: Store, task: Task, reading: Reading, block_bytes: int = BLOCK_BYTES
+) -> dict[str, Any]:
+    """What a second run must have in common with the first to go on from its finished parts."""
+    return {
+        "archive": [_state(source) for source in reading.sources],
+        "mapping": asdict(replace(reading.mapping, reasons={})),
+        "collection": [store.collection, len(store.partitions), task.kind],
+        "parameters": chosen(store.parameters, task).digest,
+        "cut": [task.memory, block_bytes],
+    }
 
 
 def chosen(live: Parameters, task: Task) -> Parameters:
