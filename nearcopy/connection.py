@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -21,6 +23,7 @@ Client = Any
 TIMEOUT = 15.0
 """Seconds that one answer may take; to replace the worst text of 2 MiB (131,072 paragraphs) takes some."""
 
+CONNECT_TIMEOUT = 5.0
 MOST_CONNECTIONS = 4096
 """Of one client: the driver's own bound of 100 would refuse threads beyond it."""
 
@@ -28,6 +31,73 @@ CLUSTER_RETRIES = 3
 CLUSTER_SCHEME = "redis+cluster://"
 PIPELINED = "of pipeline caused error: "
 T = TypeVar("T")
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Inside, no answer of Redis is waited for after so many seconds, however many there were before.
+
+    What comes later raises `StorageUnavailable`, in threads to which the context was handed on as well. A
+    command that Redis has begun goes on there; work of ours between two commands is ended by the next one.
+    """
+    token = _ends.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def _left(most: float) -> float:
+    """Seconds that may be waited now."""
+    ends = _ends.get()
+    left = most if ends is None else min(most, ends - time.monotonic())
+    if left <= 0:
+        raise redis.TimeoutError("the time for this request is over")
+    return left
+
+
+class _Punctual:
+    """What every connection adds to the driver's: it waits no longer than the deadline allows."""
+
+    socket_connect_timeout: Any
+
+    def _connect(self: Any) -> Any:
+        self.socket_connect_timeout = _left(CONNECT_TIMEOUT)
+        return super()._connect()  # type: ignore[misc]
+
+    def send_packed_command(self: Any, *args: Any, **kwargs: Any) -> None:
+        self._wait(_left(TIMEOUT))
+        super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+
+    def read_response(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            self._wait(_left(TIMEOUT))
+        except redis.TimeoutError:
+            # The answer will come all the same, and must not be taken for that of the next command
+            self.disconnect()
+            raise
+        return super().read_response(*args, **kwargs)  # type: ignore[misc]
+
+    def _wait(self: Any, seconds: float) -> None:
+        if self._sock is not None:
+            self._sock.settimeout(seconds)
+
+
+class _Tcp(_Punctual, redis.Connection):
+    pass
+
+
+class _Tls(_Punctual, redis.SSLConnection):
+    pass
+
+
+class _Unix(_Punctual, redis.UnixDomainSocketConnection):
+    pass
+
+
+CONNECTIONS = {"rediss": _Tls, "unix": _Unix}
+"""By the scheme of the URL; all else is TCP."""
 
 
 def connect(url: str) -> Client:
@@ -37,7 +107,8 @@ def connect(url: str) -> Client:
     a bad URL; a server that is down shows only when it is first asked.
     """
     options: dict[str, Any] = {
-        "socket_timeout": TIMEOUT, "socket_connect_timeout": 5.0, "decode_responses": False
+        "socket_timeout": TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT, "decode_responses": False,
+        "connection_class": CONNECTIONS.get(url.partition(":")[0], _Tcp),
     }
     try:
         if url.startswith(CLUSTER_SCHEME):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
@@ -94,7 +96,9 @@ class Store:
         """The answers of all partitions, asked side by side."""
         if self._side_by_side is None:
             return [call(0)]
-        return list(self._side_by_side.map(call, range(len(self.partitions))))
+        # Each in a context of its own, so that the deadline of this one holds there too
+        calls = [partial(copy_context().run, call, number) for number in range(len(self.partitions))]
+        return list(self._side_by_side.map(lambda run: run(), calls))
 
     def generation(self) -> str:
         """The live generation, as reports state it."""
