@@ -8,23 +8,32 @@ from service import answers, failures
 from service.archives import Archives
 from service.body import drain
 from service.context import share
+from service.limits.spending import tell_quotas
 from service.reading import check_utf8
-from service.resources import about, checking, documents, health, index
+from service.resources import about, checking, documents, health, index, rebuilds
 from service.settings import Settings
+from service.uploads.readers import Readers
+from service.uploads.sent import share_readers
 
 
-def create_app(archives: Archives, settings: Settings | None = None) -> Flask:
+def create_app(
+    archives: Archives, settings: Settings | None = None, readers: Readers | None = None
+) -> Flask:
     """The service over these archives. Settings other than the body limit are the server's business."""
+    settings = settings or Settings()
     app = Flask("nearcopy", static_folder=None)
     app.response_class = answers.Nothing
-    app.config["MAX_CONTENT_LENGTH"] = (settings or Settings()).body_limit
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    app.config[rebuilds.DEADLINE] = settings.rebuild_deadline
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = documents.IdConverter
-    share(app, archives)
+    share(app, archives, settings)
+    share_readers(app, readers or Readers(settings))
     failures.register(app)
     app.before_request(lambda: check_utf8(request))
     app.after_request(drain)
-    for resource in (about, checking, documents, health, index):
+    app.after_request(tell_quotas)
+    for resource in (about, checking, documents, health, index, rebuilds):
         app.register_blueprint(resource.blueprint)
     return app

@@ -44,3 +44,5 @@ class Archives:
         """Close every archive."""
         while self._open:
             self._open.popitem()[1].close()
+        if self._client is not None:
+            self._client.close()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from nearcopy.document import MAX_ID_BYTES
 from service.calls import Call
 from service.models import ID_PATTERN
-from service.problems import ALL, MEDIA_TYPE, Problem, ProblemBody
+from service.problems import ALL, MEDIA_TYPE, NO_KEY, Problem, ProblemBody
 
 Schema = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -36,11 +36,47 @@ ID = {
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": ID_PATTERN},
 }
 
+REBUILD_ID = ID | {
+    "description": "Id of a rebuild, as its start answered it.",
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+}
+
 
 RETRY_AFTER = {
     "description": "Seconds after which the same request may succeed.",
     "schema": {"type": "integer", "minimum": 1},
 }
+
+
+KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "nck_<id>_<secret>",
+    "description": "An API key from `nearcopy keys create`. Where nobody made a key, none is needed.",
+}
+
+CHALLENGE = {
+    "description": "How to show a key (RFC 6750).",
+    "schema": {"type": "string"},
+}
+
+QUOTAS = {
+    "RateLimit-Policy": {
+        "description": "The limits of the key, as in draft-ietf-httpapi-ratelimit-headers-10: `q` requests or "
+        "words in `w` seconds. Not there where the key has no limit, or none is needed.",
+        "schema": {"type": "string"},
+        "example": '"requests";q=6000;w=60, "words";q=6000000;w=60',
+    },
+    "RateLimit": {
+        "description": "What is left of them: `r` for `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"requests";r=5999;t=42, "words";r=5999669;t=42',
+    },
+}
+"""The headers of every answer of a call that takes a key."""
+
+HIDDEN = {"Passage": ("source_start", "source_end"), "Match": ("start", "end")}
+"""What is left out for a key that may not read stored texts: where in them something stands."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +120,7 @@ def describe(app: Flask) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Nearcopy", "version": release(), "description": PURPOSE},
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": {"key": KEY}},
     }
 
 
@@ -95,6 +131,8 @@ def _schemas(listed: Iterable[Route]) -> tuple[dict[Any, Schema], Schema]:
     for route in listed:
         if route.call.body is not None:
             sent[route.call.body, "validation"] = TypeAdapter(route.call.body)
+        if route.call.form is not None:
+            sent[route.call.form, "validation"] = TypeAdapter(route.call.form)
         for kind in route.call.answers.values():
             if kind is not None:
                 sent[kind, "serialization"] = TypeAdapter(kind)
@@ -102,25 +140,38 @@ def _schemas(listed: Iterable[Route]) -> tuple[dict[Any, Schema], Schema]:
     schemas, defined = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE)
     components: Schema = defined["$defs"]
     components["ProblemBody"]["properties"]["type"]["enum"] = [problem.type for problem in ALL]
+    for model, names in HIDDEN.items():
+        _make_optional(components[model], names)
     return {kind: schema for (kind, _), schema in schemas.items()}, components
+
+
+def _make_optional(schema: Schema, names: tuple[str, ...]) -> None:
+    schema["required"] = [name for name in schema["required"] if name not in names]
+    for name in names:
+        schema["properties"][name]["description"] = "In the stored text; left out for keys of role check."
 
 
 def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
     call = route.call
-    path = [ID] if "{id}" in route.path else []
+    id = REBUILD_ID if route.resource == "rebuilds" else ID
+    path = [id] if "{id}" in route.path else []
     operation: Schema = {
         "operationId": route.name,
         "tags": [route.resource],
         "summary": call.summary,
-        "parameters": path + list(_query(call.query)),
+        "parameters": path + list(_query(call.query)) + list(_of_page(call)),
         "responses": {str(status): _answer(kind, schemas) for status, kind in call.answers.items()}
         | _problems(call.every_problem, schemas),
     }
     if call.description:
         operation["description"] = call.description
+    if call.role is not None:
+        operation["security"] = [{"key": []}, {}]
+        operation["x-role"] = call.role
+        for response in operation["responses"].values():
+            response["headers"] = response.get("headers", {}) | QUOTAS
     if call.body is not None:
-        body = _content("application/json", schemas[call.body])
-        operation["requestBody"] = {"required": True, "content": body}
+        operation["requestBody"] = {"required": True, "content": _bodies(call, schemas)}
     return operation
 
 
@@ -130,6 +181,23 @@ def _query(model: type[BaseModel]) -> Iterator[Schema]:
             # A query cannot say null: a parameter that may be None is one that may be left out
             schema = {"description": schema.get("description")} | schema["anyOf"][0]
         yield {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+
+
+def _of_page(call: Call) -> Iterator[Schema]:
+    """The parameters that go with an HTML page alone; other bodies hold those themselves."""
+    known = set(call.query.model_fields)
+    for parameter in _query(call.page) if call.page is not None else ():
+        if parameter["name"] not in known:
+            yield parameter | {"description": f"With a body of text/html: {parameter['description']}"}
+
+
+def _bodies(call: Call, schemas: dict[Any, Schema]) -> Schema:
+    found = _content("application/json", schemas[call.body])
+    if call.page is not None:
+        found |= _content("text/html", {"type": "string", "description": "A page; its main text is taken."})
+    if call.form is not None:
+        found |= _content("multipart/form-data", schemas[call.form])
+    return found
 
 
 def _answer(kind: Any, schemas: dict[Any, Schema]) -> Schema:
@@ -151,6 +219,8 @@ def _problems(problems: Iterable[Problem], schemas: dict[Any, Schema]) -> Schema
         }
         if any(kind.retry_after for kind in kinds):
             response["headers"] = {"Retry-After": RETRY_AFTER}
+        if status == NO_KEY.status:
+            response["headers"] = {"WWW-Authenticate": CHALLENGE}
         found[str(status)] = response
     return found
 

@@ -38,9 +38,12 @@ INVALID_JSON = Problem("invalid-json", 400, "The body is not JSON")
 NOT_UTF8 = Problem("not-utf-8", 400, "The request is not UTF-8")
 NO_KEY = Problem("no-key", 401, "A valid API key is needed")
 NOT_ALLOWED = Problem("not-allowed", 403, "The API key does not allow this")
-NOT_FOUND = Problem("not-found", 404, "No such document or collection")
+NOT_FOUND = Problem("not-found", 404, "No such document, collection or rebuild")
 NO_SUCH_PATH = Problem("no-such-path", 404, "No such path")
 WRONG_METHOD = Problem("wrong-method", 405, "The path does not take this method")
+TOO_SLOW = Problem("body-too-slow", 408, "The body took too long to arrive")
+REBUILD_RUNNING = Problem("rebuild-running", 409, "A rebuild of the collection is queued or running")
+REBUILD_ENDED = Problem("rebuild-ended", 409, "The rebuild has ended already")
 TOO_LARGE = Problem("body-too-large", 413, "The body is larger than the limit")
 WRONG_TYPE = Problem("wrong-content-type", 415, "The body is of a type that this call does not take")
 UNKNOWN_FILE = Problem("unknown-file-type", 415, "The file is of a type that is not read")
@@ -48,7 +51,10 @@ INVALID_FIELD = Problem("invalid-field", 422, "A field of the body cannot be use
 INVALID_PARAMETER = Problem("invalid-parameter", 422, "A part of the path or query cannot be used")
 NO_WORDS = Problem("no-words", 422, "The text has no words")
 UNREADABLE_FILE = Problem("unreadable-file", 422, "The file or page has no text that can be read")
+RATE_LIMITED = Problem("rate-limited", 429, "The API key has spent what it may in a minute", 60)
 INTERNAL = Problem("internal", 500, "The service failed")
+NO_QUEUE = Problem("no-queue", 501, "There is no queue on a Redis Cluster")
+OVERLOADED = Problem("overloaded", 503, "Too many requests are at work", 1)
 STORAGE_UNAVAILABLE = Problem("storage-unavailable", 503, "Redis does not answer", RETRY_SECONDS)
 OTHER_PARAMETERS = Problem("other-parameters", 503, "The index was built with other parameters")
 NOT_READY = Problem("not-ready", 503, "No index is published", RETRY_SECONDS)
@@ -83,11 +89,17 @@ class ProblemBody(BaseModel):
 class Refused(Exception):
     """Raised inside a call to answer with a problem."""
 
-    def __init__(self, problem: Problem, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self, problem: Problem, detail: str, errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None, retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.problem = problem
         self.detail = detail
         self.errors = errors
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
 
 
 def field_error(place: Place, name: str, detail: str) -> FieldError:
@@ -102,7 +114,7 @@ def answer(
     """The problem as a response."""
     headers = dict(headers or {})
     if problem.retry_after is not None:
-        headers["Retry-After"] = str(problem.retry_after)
+        headers.setdefault("Retry-After", str(problem.retry_after))
     named = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
     body = ProblemBody.model_validate({**named, "errors": list(errors) or None})
     return Response(body.model_dump_json(exclude_none=True), problem.status, headers, content_type=MEDIA_TYPE)

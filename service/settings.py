@@ -49,7 +49,28 @@ class Settings(BaseModel):
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
     workers: int = Field(default=2, ge=1, le=64, description="worker processes; one for each core is plenty")
     threads: int = Field(
-        default=16, ge=1, le=256, description="requests that one worker answers at the same time"
+        default=256, ge=1, le=4096,
+        description="requests that one worker reads or answers at the same time; those that send slowly wait "
+        "here and cost little",
+    )
+    in_flight: int = Field(
+        default=32, ge=1, le=4096,
+        description="requests that one worker works on at the same time; whoever comes beyond them is "
+        "refused at once",
+    )
+    deadline: float = Field(
+        default=15, gt=0, le=3600, description="seconds after which a request no longer waits for Redis"
+    )
+    body_seconds: float = Field(
+        default=30, gt=0, le=3600, description="seconds in which the body of a request must arrive"
+    )
+    key_requests: int = Field(
+        default=6000, ge=0,
+        description="requests a minute of an API key that has no limit of its own; 0 for any number",
+    )
+    key_words: int = Field(
+        default=6_000_000, ge=0,
+        description="words a minute in the texts that such a key sends; 0 for any number",
     )
     body_limit: int = Field(
         default=2 * 1024 * 1024, ge=1024, le=1 << 30, description="largest request body, in bytes"
@@ -71,6 +92,9 @@ class Settings(BaseModel):
     extract_processes: int = Field(
         default=2, ge=1, le=64, description="files and pages that one worker reads at the same time"
     )
+    rebuild_deadline: int = Field(
+        default=24 * 3600, ge=1, le=1 << 30, description="seconds that a worker may take for one rebuild"
+    )
     collection: CollectionName = Field(default="main", description="the collection of calls that name none")
 
     @classmethod
@@ -87,9 +111,17 @@ class Settings(BaseModel):
             raise SettingsError("; ".join(_complaints(error))) from None
 
     @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the address."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
     def exposed(self) -> bool:
         """Whether strangers may reach the address, so that nothing is answered without a key."""
-        return not (self.open or _is_loopback(self.host))
+        return not (self.open or self.local)
 
     def to_environ(self) -> dict[str, str]:
         """The variables from which `from_environ` makes these very settings in a worker process."""
@@ -118,13 +150,6 @@ def check_address(settings: Settings) -> None:
         raise SettingsError(
             f"cannot listen on {place}: {error.strerror}; choose another --port or --host"
         ) from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:

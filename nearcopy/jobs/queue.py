@@ -44,20 +44,25 @@ def check_url(url: str) -> None:
         )
 
 
+def check_archives(task: Task) -> None:
+    """Raise `InputError` where a path leads out of the workers' folder of archives, by its name alone."""
+    for path in map(PurePosixPath, task.archives):
+        if path.is_absolute() or ".." in path.parts:
+            raise InputError(
+                f"archives: {str(path)!r} leads out of the folder of archives: give the path from there",
+                "archives",
+            )
+
+
 def queue(client: Client) -> Queue:
     """The queue of rebuilds."""
     return Queue(NAME, connection=client, serializer=JSONSerializer)
 
 
 def ask(client: Client, task: Task, deadline: int = DEADLINE) -> Status:
-    """Put a rebuild into the queue. Its archives are paths below a folder that the worker names. Raises
+    """Put a rebuild into the queue, whose archives are paths below the workers' folder of archives. Raises
     `InputError` where one is not, `RebuildRunning` and `StorageUnavailable`."""
-    for path in map(PurePosixPath, task.archives):
-        if path.is_absolute() or ".." in path.parts:
-            raise InputError(
-                f"archives: {str(path)!r} leads out of the worker's folder of archives: give the path from it",
-                "archives",
-            )
+    check_archives(task)
     status = Rebuilds(client).begin(task)
     # Twice in the queue does no harm: a job whose rebuild has ended is over at once
     steady(lambda: queue(client).enqueue_call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 
@@ -14,6 +15,8 @@ from nearcopy.jobs.task import Task
 KEPT_SECONDS = 30 * 24 * 3600
 LISTED_SECONDS = 2 * KEPT_SECONDS
 """Counted from when it was asked for, and not from its end."""
+
+ID = r"[0-9a-f]{16}"
 
 QUEUEING_SECONDS = 30.0
 """What it may take from the moment in which a rebuild is noted to that in which it is in the queue."""
@@ -55,6 +58,8 @@ class Rebuilds:
 
     def find(self, id: str) -> Status | None:
         """How a rebuild goes, if there is one."""
+        if not re.fullmatch(ID, id):
+            return None
         stored = steady(lambda: self.client.get(keys.rebuild(id)))
         return Status.unpacked(stored).seen(time.time()) if stored else None
 

@@ -15,6 +15,7 @@ METHODS = {
     "/v1/index": {"GET"},
     "/v1/check": {"POST"},
     "/v1/compare": {"POST"},
+    "/v1/rebuilds": {"GET", "POST"},
     "/v1/documents/tna-1": {"GET", "PUT", "DELETE"},
     # Also an id that ends so
     "/v1/documents/tna-1/copies": {"GET", "PUT", "DELETE"},
@@ -44,6 +45,10 @@ def test_the_calls_are_those_of_the_contract(call: Described) -> None:
         ("GET", "/v1/documents/{id}"),
         ("DELETE", "/v1/documents/{id}"),
         ("GET", "/v1/documents/{id}/copies"),
+        ("POST", "/v1/rebuilds"),
+        ("GET", "/v1/rebuilds"),
+        ("GET", "/v1/rebuilds/{id}"),
+        ("DELETE", "/v1/rebuilds/{id}"),
     }
 
 

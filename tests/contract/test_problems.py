@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import time
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -16,14 +19,21 @@ from nearcopy.index.keys import MAX_NUMBER, PartitionKeys, header
 from service import problems
 from service.app import create_app
 from service.archives import Archives
+from service.context import shared
+from service.keys.key import Role
+from service.keys.store import opened
 from service.problems import ALL, Problem
+from service.settings import Settings
+from tests.conftest import Server
 from tests.contract.described import JSON, Described
 from tests.contract.texts import TEXT
+from tests.integration.test_redis_cluster import free_port
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/check": {"text": TEXT},
     "POST /v1/compare": {"a": TEXT, "b": TEXT},
     "PUT /v1/documents/{id}": {"text": TEXT + " And new."},
+    "POST /v1/rebuilds": {},
 }
 """What each call with a body takes."""
 
@@ -35,8 +45,11 @@ DESCRIPTION = Described(create_app(Archives()))
 class Bench:
     """One call of a service, and what may be done to it."""
 
-    def __init__(self, app: Flask, archives: Archives, url: str, method: str, path: str) -> None:
-        self.app, self.archives, self.url = app, archives, url
+    def __init__(
+        self, app: Flask, archives: Archives, url: str, new_server: Callable[..., Server],
+        method: str, path: str,
+    ) -> None:
+        self.app, self.archives, self.url, self.new_server = app, archives, url, new_server
         self.method, self.path = method, path
         self.collection = archives.get().store.collection
         self.keys = PartitionKeys.of(self.collection, 0)
@@ -50,10 +63,21 @@ class Bench:
         return Described(app or self.app)(self.method, self.path, **given)
 
 
+class Slow(io.BytesIO):
+    """A body that sends nothing for a while, and then ends."""
+
+    def read(self, size: int | None = -1) -> bytes:  # noqa: ARG002
+        time.sleep(0.02)
+        return b""
+
+
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, app: Flask, archives: Archives, redis_url: str) -> Iterator[Bench]:
+def bench(
+    request: pytest.FixtureRequest, app: Flask, archives: Archives, redis_url: str,
+    new_server: Callable[..., Server],
+) -> Iterator[Bench]:
     """The call that the test is for."""
-    made = Bench(app, archives, redis_url, *request.param)
+    made = Bench(app, archives, redis_url, new_server, *request.param)
     yield made
     made.redis.close()
 
@@ -70,6 +94,47 @@ def invalid_json(bench: Bench) -> TestResponse:
 
 def not_utf8(bench: Bench) -> TestResponse:
     return bench.call(query="collection=%FF")
+
+
+def no_key(bench: Bench) -> TestResponse:
+    # Strangers reach it, and nobody made a key
+    return bench.call(create_app(bench.archives, Settings(host="0.0.0.0")))
+
+
+def not_allowed(bench: Bench) -> TestResponse:
+    url = bench.new_server().url
+    with opened(url) as keys:
+        _, token = keys.create("one", Role.CHECK, ("another",))
+    return bench.call(create_app(Archives(url)), headers={"Authorization": f"Bearer {token}"})
+
+
+def too_slow(bench: Bench) -> TestResponse:
+    # The client's connection is closed after a while, which ends the body too early
+    app = create_app(bench.archives, Settings(body_seconds=0.01))
+    length = {"CONTENT_LENGTH": "100"}
+    return bench.call(app, input_stream=Slow(), content_type=JSON, environ_overrides=length)
+
+
+def rate_limited(bench: Bench) -> TestResponse:
+    url = bench.new_server().url
+    with opened(url) as keys:
+        _, token = keys.create("one", Role.ADMIN, ("*",), requests=1)
+    app, headers = create_app(Archives(url)), {"Authorization": f"Bearer {token}"}
+    # A minute may end between the two
+    for _ in range(3):
+        response = bench.call(app, headers=headers)
+        if response.status_code == 429:
+            break
+    assert 1 <= int(response.headers["Retry-After"]) <= 60
+    return response
+
+
+def overloaded(bench: Bench) -> TestResponse:
+    app = create_app(bench.archives, Settings(in_flight=1))
+    with app.app_context(), shared().places.one():
+        response = bench.call(app)
+    assert response.headers["Retry-After"] == "1"
+    return response
 
 
 def not_found(bench: Bench) -> TestResponse:
@@ -109,8 +174,8 @@ def storage_unavailable(bench: Bench) -> TestResponse:
 
 
 def other_parameters(bench: Bench) -> TestResponse:
-    stored = json.loads(bench.redis.get(header(bench.collection)) or b"")
-    bench.redis.set(header(bench.collection), json.dumps(stored | {"digest": "0" * 12}))
+    stored = json.loads(bench.redis.get(bench.keys.shape(b"1")) or b"")
+    bench.redis.set(bench.keys.shape(b"1"), json.dumps(stored | {"digest": "0" * 12}))
     return bench.call(create_app(Archives(bench.url, bench.collection)))
 
 
@@ -119,6 +184,30 @@ def not_ready(bench: Bench) -> TestResponse:
     response = bench.call()
     assert response.headers["Retry-After"] == "2"
     return response
+
+
+def rebuild_running(bench: Bench) -> TestResponse:
+    first, second = bench.call(), bench.call()
+    assert first.status_code == 202
+    assert second.headers["Location"] == first.headers["Location"]
+    return second
+
+
+def rebuild_ended(bench: Bench) -> TestResponse:
+    id = Described(bench.app)("POST", "/v1/rebuilds", json={}).get_json()["id"]
+    assert bench.call(id=id).status_code == 204
+    return bench.call(id=id)
+
+
+def no_queue(bench: Bench) -> TestResponse:
+    port = free_port()
+    server = bench.new_server("--port", str(port), "--cluster-enabled", "yes")
+    with server.client() as client:
+        client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
+        while b"cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+            time.sleep(0.05)
+    with closing(Archives(f"redis+cluster://127.0.0.1:{port}")) as archives:
+        return bench.call(create_app(archives))
 
 
 def index_full(bench: Bench) -> TestResponse:
@@ -130,6 +219,11 @@ PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.BAD_REQUEST: bad_request,
     problems.INVALID_JSON: invalid_json,
     problems.NOT_UTF8: not_utf8,
+    problems.NO_KEY: no_key,
+    problems.NOT_ALLOWED: not_allowed,
+    problems.TOO_SLOW: too_slow,
+    problems.RATE_LIMITED: rate_limited,
+    problems.OVERLOADED: overloaded,
     problems.NOT_FOUND: not_found,
     problems.TOO_LARGE: too_large,
     problems.WRONG_TYPE: wrong_type,
@@ -140,6 +234,9 @@ PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.STORAGE_UNAVAILABLE: storage_unavailable,
     problems.OTHER_PARAMETERS: other_parameters,
     problems.NOT_READY: not_ready,
+    problems.REBUILD_RUNNING: rebuild_running,
+    problems.REBUILD_ENDED: rebuild_ended,
+    problems.NO_QUEUE: no_queue,
     problems.INDEX_FULL: index_full,
 }
 
