@@ -20,7 +20,8 @@ The journal in the folder names every finished file with its checksum, so a seco
 goes on where the first was killed. A folder belongs to one rebuild at a time.
 """
 
+from worker.rebuild.asked import Reading, chosen, identity
 from worker.rebuild.running import Progress, Report
-from worker.rebuild.stages import Reading, Summary, chosen, identity, rebuild
+from worker.rebuild.stages import Summary, rebuild
 
 __all__ = ["Progress", "Reading", "Report", "Summary", "chosen", "identity", "rebuild"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,29 +17,15 @@ from nearcopy.index.store import Store, packed
 from nearcopy.index.writing import FULL
 from nearcopy.jobs.task import Task
 from nearcopy.parameters import Parameters
-from worker.archive import BLOCK_BYTES, Mapping, Source, blocks, guess, sources
-from worker.archive.source import pages_in
+from worker.archive import BLOCK_BYTES, blocks
 from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
+from worker.rebuild.asked import Reading, chosen, identity
 from worker.rebuild.journal import Journal
 from worker.rebuild.running import Part, Progress, Report, run
 
 BYTES_A_RECORD = 1024
 """Of the task's memory for each record that one part sorts: 128 bytes while it is sorted, in eight parts at a
 time. It does not depend on the executor, for the parts must not either."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The archives of a task, opened, and which of their fields are the id, the text and so on."""
-
-    sources: list[Source]
-    mapping: Mapping
-
-    @classmethod
-    def of(cls, task: Task) -> Reading:
-        """Open them and guess what the task does not say. Raises `InputError`."""
-        found = sources(task.archives)
-        return cls(found, guess(found, task.mapping) if found else Mapping())
 
 
 @dataclass(slots=True)
@@ -89,36 +74,6 @@ def rebuild(
             one.timed(stage)
         journal.clear()
         return one.summary
-
-
-def identity(
-    store: Store, task: Task, reading: Reading, block_bytes: int = BLOCK_BYTES
-) -> dict[str, Any]:
-    """What a second run must have in common with the first to go on from its finished parts."""
-    return {
-        "archive": [_state(source) for source in reading.sources],
-        "mapping": asdict(replace(reading.mapping, reasons={})),
-        "collection": [store.collection, len(store.partitions), task.kind],
-        "parameters": chosen(store.parameters, task).digest,
-        "cut": [task.memory, block_bytes],
-    }
-
-
-def chosen(live: Parameters, task: Task) -> Parameters:
-    """The parameters of the new generation: the live ones, but for those that the task names."""
-    found = live
-    if task.threshold is not None or task.probability is not None:
-        nets = Parameters.for_threshold(task.threshold or live.threshold, task.probability or 0.99)
-        found = replace(found, threshold=nets.threshold, bands=nets.bands, rows=nets.rows)
-    if task.shingle is not None:
-        if task.shingle > live.least_words:
-            raise InputError(
-                f"shingle must be at most {live.least_words}, the words of the shortest paragraph that is "
-                "indexed",
-                "shingle",
-            )
-        found = replace(found, shingle=task.shingle)
-    return found
 
 
 class _Rebuild:
@@ -318,13 +273,3 @@ class _Rebuild:
         self.lock.check()
         self.report.done += 1
         self.progress(replace(self.report))
-
-
-def _state(source: Source) -> list[Any]:
-    """What tells that an archive has changed; a pipe is another each time."""
-    if not source.path:
-        return [source.name, time.time_ns()]
-    paths: Sequence[str] = [source.path]
-    if os.path.isdir(source.path):
-        paths = [os.path.join(source.path, file) for file in pages_in(source.path)]
-    return [[path, os.stat(path).st_size, os.stat(path).st_mtime_ns] for path in paths]
