@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
+
+from nearcopy.report import Comparison, Report
+from service.keys.guard import may_read
 
 
 class Answer(BaseModel):
@@ -49,8 +53,9 @@ class IndexState(Answer):
     documents: int
     paragraphs: int
     partitions: int
-    bytes: int = Field(
-        description="Memory that Redis uses for everything it holds, other collections included."
+    bytes: int | None = Field(
+        description="Memory that Redis uses for everything it holds, other collections included; null for a "
+        "key that is not for all of them."
     )
     parameters: dict[str, Any]
     digest: str
@@ -81,9 +86,43 @@ class CallList(Answer):
     calls: list[CallSummary]
 
 
+@dataclass(frozen=True, slots=True)
+class TextReport(Report):
+    """A report with the text that its offsets are places in, where ``return_text`` asked for it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextComparison(Comparison):
+    """A comparison with the texts that its offsets are places in, where ``return_text`` asked for them."""
+
+    text_a: str
+    text_b: str
+
+
+def with_texts(told: Report | Comparison | dict[str, Any], **texts: str) -> dict[str, Any]:
+    """The answer with the texts that its offsets are places in."""
+    return (told if isinstance(told, dict) else told.to_dict()) | texts
+
+
 def as_json(value: Any, status: int = 200) -> Response:
     """A JSON answer; dataclasses of the engine are written as objects, without copying them first."""
     return Response(orjson.dumps(value), status, content_type="application/json")
+
+
+def seen_by_caller(report: Report) -> Any:
+    """A report as the caller may see it: who may not read stored texts is not told where they match."""
+    if may_read():
+        return report
+    told = report.to_dict()
+    for source in told["sources"]:
+        for passage in source["passages"]:
+            del passage["source_start"], passage["source_end"]
+    for paragraph in told["paragraphs"]:
+        for match in paragraph["matches"]:
+            del match["start"], match["end"]
+    return told
 
 
 class Nothing(Response):

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
+from werkzeug.exceptions import HTTPException
 
+from nearcopy.connection import deadline
+from nearcopy.errors import NearcopyError
 from service import problems as kinds
-from service.models import InCollection, Query
-from service.problems import Problem
-from service.reading import read_body, read_query
+from service.context import archives, shared
+from service.keys.key import EVERY_COLLECTION, Role
+from service.models import InCollection, Query, TextBody
+from service.problems import Problem, Refused
+from service.reading import read_query
+from service.uploads.sent import from_form, from_json, from_page, is_form, is_page
 
 View = Callable[..., Response]
 
 OF_EVERY_CALL = (kinds.NOT_UTF8, kinds.INVALID_PARAMETER, kinds.INTERNAL)
 OF_A_COLLECTION = (kinds.STORAGE_UNAVAILABLE, kinds.OTHER_PARAMETERS)
-OF_A_BODY = (kinds.BAD_REQUEST, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE)
+OF_A_KEY = (
+    kinds.NO_KEY, kinds.NOT_ALLOWED, kinds.RATE_LIMITED, kinds.OVERLOADED, kinds.STORAGE_UNAVAILABLE,
+)
+OF_TEXTS = (kinds.UNREADABLE_FILE, kinds.FILES_BUSY)
+OF_A_BODY = (
+    kinds.BAD_REQUEST, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE,
+    kinds.TOO_SLOW,
+)
+
+OPEN_SECONDS = 2.0
+"""What calls that are open to strangers wait for Redis: whoever watches the service asks them, and often."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +48,57 @@ class Call:
     body: type[BaseModel] | None
     answers: Mapping[int, Any]
     problems: tuple[Problem, ...]
+    role: Role | None
+    page: type[Query] | None
+    form: type[BaseModel] | None
 
     def __call__(self, **path: str) -> Response:
-        """Validate, then answer."""
-        query = read_query(request, self.query)
+        """Let in, validate, then answer."""
+        if self.role is None:
+            # Told even while all places are taken
+            with deadline(OPEN_SECONDS):
+                return self.view(*self._given(), **path)
+        use, began = shared(), time.monotonic()
+        with use.places.one():
+            key = use.guard.admit(request, self.role, self._collections(path))
+            use.spending.spend(key, "requests")
+        spent = time.monotonic() - began
+        given = self._in_time(use.body_seconds)
+        with use.places.one(spent):
+            use.spending.spend_words(key, given)
+            return self.view(*given, **path)
+
+    def _in_time(self, seconds: float) -> list[BaseModel]:
+        """What was sent. What is wrong with a body that did not come in time is that."""
+        began = time.monotonic()
+        try:
+            return self._given()
+        except (Refused, HTTPException, NearcopyError):
+            if time.monotonic() - began < seconds:
+                raise
+            raise Refused(kinds.TOO_SLOW, f"send the body in {seconds:g} seconds") from None
+
+    def _given(self) -> list[BaseModel]:
+        """What the view is handed: the query and the body, if it has any."""
+        page = self.page if is_page(request) else None
+        query = read_query(request, page or self.query)
         given: list[BaseModel] = [] if self.query is Query else [query]
         if self.body is not None:
-            given.append(read_body(request, self.body))
-        return self.view(*given, **path)
+            given.append(self._sent(query, self.body))
+        return given
+
+    def _sent(self, query: Query, body: type[BaseModel]) -> BaseModel:
+        if self.page is not None and is_page(request):
+            return from_page(request, query, body)
+        if self.form is not None and is_form(request):
+            return from_form(request, self.form, body)
+        return from_json(request, body)
+
+    def _collections(self, path: Mapping[str, str]) -> list[str]:
+        """Those that the request is about; a call that does not say needs a key for all of them."""
+        if issubclass(self.query, InCollection):
+            return [name or archives().default for name in request.args.getlist("collection") or [""]]
+        return [path.get("collection", EVERY_COLLECTION)]
 
     @property
     def summary(self) -> str:
@@ -58,6 +118,11 @@ class Call:
             implied.update(OF_A_COLLECTION)
         if self.body is not None:
             implied.update(OF_A_BODY)
+            implied.update(OF_TEXTS if issubclass(self.body, TextBody) else ())
+        if self.form is not None:
+            implied.add(kinds.UNKNOWN_FILE)
+        if self.role is not None:
+            implied.update(OF_A_KEY)
         return implied
 
 
@@ -70,15 +135,20 @@ def call(
     query: type[Query] = Query,
     body: type[BaseModel] | None = None,
     problems: tuple[Problem, ...] = (),
+    role: Role | None = Role.ADMIN,
+    page: type[Query] | None = None,
+    form: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Route ``method rule`` to the decorated view. It gets the query and body if it has any, and the path.
 
     ``answers``: for each status the type of its JSON, or None. ``problems``: those that this call adds to the
-    ones that its query and body imply.
+    ones that its query and body imply. ``role``: the least that a key must have; None for a call that is open
+    to strangers. ``page``: the query of the call where its body is an HTML page, and ``form`` its form with a
+    file; the view gets both as ``body``.
     """
 
     def register(view: View) -> View:
-        route = Call(view, query, body, answers, problems)
+        route = Call(view, query, body, answers, problems, role, page, form)
         blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=route, methods=[method])
         return view
 

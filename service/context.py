@@ -1,21 +1,49 @@
-"""What the calls share: the open archives of their application."""
+"""What the calls share: the open archives of their application, who may use them, and how much."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, current_app
 
 from service.archives import Archives
+from service.keys.guard import Guard
+from service.keys.ring import Keyring
+from service.limits.spending import Spending
+from service.limits.work import Places
+from service.settings import Settings
 
 _KEY = "nearcopy"
 
 
-def share(app: Flask, archives: Archives) -> None:
-    """Hand the archives to the calls of the application."""
-    app.extensions[_KEY] = archives
+@dataclass(frozen=True)
+class Shared:
+    """What the calls of one application share."""
+
+    archives: Archives
+    guard: Guard
+    spending: Spending
+    places: Places
+    body_seconds: float
+
+
+def share(app: Flask, archives: Archives, settings: Settings) -> None:
+    """Hand the archives, and what the settings say of their use, to the calls of the application."""
+    app.extensions[_KEY] = Shared(
+        archives,
+        Guard(Keyring(archives.client), settings.exposed),
+        Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
+        Places(settings.in_flight, settings.deadline),
+        settings.body_seconds,
+    )
+
+
+def shared() -> Shared:
+    """What the application shares that answers the current request."""
+    return cast(Shared, current_app.extensions[_KEY])
 
 
 def archives() -> Archives:
-    """The archives of the application that answers the current request."""
-    return cast(Archives, current_app.extensions[_KEY])
+    """Its archives."""
+    return shared().archives

@@ -14,6 +14,8 @@ from nearcopy.errors import (
     NoWords,
     ParametersMismatch,
     StorageUnavailable,
+    UnknownFile,
+    UnreadableFile,
 )
 from service import problems
 from service.context import archives
@@ -27,6 +29,13 @@ ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
     (StorageUnavailable, problems.STORAGE_UNAVAILABLE),
 )
 """What the engine raises apart from bad input, and the problem it becomes."""
+
+INPUT: tuple[tuple[type[InputError], Problem], ...] = (
+    (NoWords, problems.NO_WORDS),
+    (UnreadableFile, problems.UNREADABLE_FILE),
+    (UnknownFile, problems.UNKNOWN_FILE),
+)
+"""Bad input that has a problem of its own."""
 
 FLASK: dict[int, Problem] = {
     404: problems.NO_SUCH_PATH,
@@ -44,7 +53,7 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: Refused) -> Response:
-    return answer(error.problem, error.detail, error.errors)
+    return answer(error.problem, error.detail, error.errors, error.headers)
 
 
 def _engine(error: NearcopyError) -> Response:
@@ -61,10 +70,10 @@ def _engine(error: NearcopyError) -> Response:
 def _input(error: InputError) -> Response:
     """Bad input that only the engine could tell: a text without words, a threshold below the index's."""
     in_body = request.method in ("POST", "PUT") and error.field not in ("id", "collection")
-    if isinstance(error, NoWords):
-        problem = problems.NO_WORDS
-    else:
-        problem = problems.INVALID_FIELD if in_body else problems.INVALID_PARAMETER
+    problem = problems.INVALID_FIELD if in_body else problems.INVALID_PARAMETER
+    for kind, named in INPUT:
+        if isinstance(error, kind):
+            problem = named
     name = f"/{error.field}" if in_body and error.field else error.field
     errors = [field_error("pointer" if in_body else "parameter", name, str(error))] if name else []
     return answer(problem, str(error), errors)

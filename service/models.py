@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -20,6 +20,9 @@ MAX_QUERY_EXCLUDED = 20
 
 MAX_QUERY_LINE = 200
 """Code points of each."""
+
+MAX_QUERY_URL = 1000
+"""Code points of a URL in a query."""
 
 MAX_SOURCES = 1000
 """Sources that one answer can list."""
@@ -95,6 +98,8 @@ Date = Annotated[
         examples=["2026-11-23"],
     ),
 ]
+QueryLine = Annotated[str, Field(max_length=MAX_QUERY_LINE), AfterValidator(_line)]
+QueryUrl = Annotated[str, Field(max_length=MAX_QUERY_URL), AfterValidator(_line)]
 Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_line)]
 Threshold = Annotated[
     float,
@@ -107,6 +112,17 @@ MinWords = Annotated[
 ]
 Limit = Annotated[
     int, Field(ge=1, le=MAX_SOURCES, description="Sources listed; the counts tell of all of them.")
+]
+
+
+Format = Annotated[
+    Literal["text", "html"],
+    Field(
+        description="'html': the text is a page; its main text is taken, and offsets are places in that.",
+    ),
+]
+ReturnText = Annotated[
+    bool, Field(description="Give back what the offsets refer to, such as the main text of a page.")
 ]
 
 
@@ -131,7 +147,7 @@ class CopiesQuery(InCollection):
     threshold: Threshold | None = None
     min_words: MinWords = 8
     limit: Limit = 10
-    exclude_publishers: list[Annotated[str, Field(max_length=MAX_QUERY_LINE)]] = Field(
+    exclude_publishers: list[QueryLine] = Field(
         default=[],
         max_length=MAX_QUERY_EXCLUDED,
         description="Publishers whose documents are no sources; may be repeated.",
@@ -148,10 +164,18 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class Submission(Body):
-    """A text to check. Nothing of it is stored."""
+class TextBody(Body):
+    """A body with texts, or with HTML pages whose main texts are meant."""
 
-    text: Text
+    TEXTS: ClassVar[tuple[str, ...]] = ("text",)
+    """The fields that hold them."""
+
+    format: Format = "text"
+
+
+class CheckOptions(BaseModel):
+    """What can be asked of a check, whatever the text comes in."""
+
     title: Line | None = Field(default=None, description="Headline of the submission.")
     publisher: Line | None = Field(default=None, description="Who hands the text in.")
     published_at: Date | None = Field(
@@ -166,17 +190,59 @@ class Submission(Body):
         default=[], max_length=MAX_EXCLUDED, description="Publishers whose documents are no sources."
     )
     limit: Limit = 10
+    return_text: ReturnText = False
 
 
-class Pair(Body):
+class CheckedPage(InCollection, CheckOptions):
+    """The query of a check whose body is an HTML page: there is no other place for its options."""
+
+    title: QueryLine | None = Field(default=None, description="Headline of the submission.")
+    publisher: QueryLine | None = Field(default=None, description="Who hands the text in.")
+    exclude_documents: list[Id] = Field(
+        default=[], max_length=MAX_QUERY_EXCLUDED, description="Ids of documents that are no sources."
+    )
+    exclude_publishers: list[QueryLine] = Field(
+        default=[],
+        max_length=MAX_QUERY_EXCLUDED,
+        description="Publishers whose documents are no sources; may be repeated.",
+    )
+
+
+class StoredPage(InCollection):
+    """The query of a document whose body is an HTML page. Free fields need JSON."""
+
+    title: QueryLine | None = Field(default=None, description="Headline.")
+    publisher: QueryLine | None = Field(default=None, description="Who published it.")
+    url: QueryUrl | None = Field(default=None, description="Where it can be read.")
+    published_at: Date | None = Field(default=None, description="When it was published.")
+
+
+class Upload(CheckOptions):
+    """A file to check, as a form with options. Nothing of it is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: bytes = Field(description="One file: .txt, .html, .docx or .pdf; its content tells which.")
+
+
+class Submission(CheckOptions, TextBody):
+    """A text to check. Nothing of it is stored."""
+
+    text: Text
+
+
+class Pair(TextBody):
     """Two texts to compare with each other. Nothing of them is stored."""
+
+    TEXTS = ("a", "b")
 
     a: Text
     b: Text
     min_words: MinWords = 8
+    return_text: ReturnText = False
 
 
-class DocumentBody(Body):
+class DocumentBody(TextBody):
     """A document to store under the id of the path."""
 
     text: Text

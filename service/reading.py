@@ -11,6 +11,7 @@ import orjson
 from flask import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from werkzeug.datastructures import MultiDict
 
 from service.body import read_bytes
 from service.problems import (
@@ -43,17 +44,24 @@ def check_utf8(request: Request) -> None:
 
 def read_query(request: Request, model: type[Model]) -> Model:
     """The query's parameters. One that is unknown, or repeated without being a list, is refused."""
+    values = gathered(request.args, model, "parameter", INVALID_PARAMETER)
+    return validated(model, values, "parameter", INVALID_PARAMETER)
+
+
+def gathered(
+    given: MultiDict[str, str], model: type[BaseModel], place: Place, problem: Problem
+) -> dict[str, Any]:
+    """The values of a query or form by their names, in a list where the model has one."""
     values: dict[str, Any] = {}
-    for name, given in request.args.lists():
+    for name, found in given.lists():
         field = model.model_fields.get(name)
         if field is not None and get_origin(field.annotation) is list:
-            values[name] = given
-        elif len(given) > 1:
-            detail = f"is given {len(given)} times: give it once"
-            raise Refused(INVALID_PARAMETER, f"{name}: {detail}", [field_error("parameter", name, detail)])
+            values[name] = found
+        elif len(found) > 1:
+            raise refused(problem, place, name, f"is given {len(found)} times: give it once")
         else:
-            values[name] = given[0]
-    return _validated(model, values, "parameter", INVALID_PARAMETER)
+            values[name] = found[0]
+    return values
 
 
 def read_body(request: Request, model: type[Model]) -> Model:
@@ -63,7 +71,13 @@ def read_body(request: Request, model: type[Model]) -> Model:
     if not isinstance(value, dict):
         detail = "the body must be a JSON object"
         raise Refused(INVALID_FIELD, detail, [field_error("pointer", "", detail)])
-    return _validated(model, value, "pointer", INVALID_FIELD)
+    return validated(model, value, "pointer", INVALID_FIELD)
+
+
+def refused(problem: Problem, place: Place, name: str, detail: str) -> Refused:
+    """The problem with one field of the body, or one parameter."""
+    name = pointer((name,)) if place == "pointer" else name
+    return Refused(problem, f"{name}: {detail}", [field_error(place, name, detail)])
 
 
 def parse_json(raw: bytes) -> Any:
@@ -82,6 +96,11 @@ def _check_content_type(request: Request) -> None:
         raise Refused(WRONG_TYPE, f"send Content-Type: application/json, not {request.mimetype or 'none'}")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise Refused(WRONG_TYPE, f"send the body as UTF-8, not {request.mimetype_params['charset']}")
+    check_unpacked(request)
+
+
+def check_unpacked(request: Request) -> None:
+    """Refuse a body that is compressed."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refused(WRONG_TYPE, "send the body uncompressed, without Content-Encoding")
 
@@ -112,7 +131,8 @@ def _where(error: json.JSONDecodeError) -> str:
     return f"{error.msg} at line {error.lineno}, column {error.colno} (character {error.pos})"
 
 
-def _validated(model: type[Model], values: dict[str, Any], place: Place, problem: Problem) -> Model:
+def validated(model: type[Model], values: dict[str, Any], place: Place, problem: Problem) -> Model:
+    """The model of these values, or a problem that names what is wrong with them."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

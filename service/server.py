@@ -19,11 +19,14 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from nearcopy.archive import warm_up
-from nearcopy.errors import NearcopyError
+from nearcopy.errors import NearcopyError, StorageUnavailable
 from service.app import create_app
 from service.archives import Archives
 from service.keeper import Keeper
-from service.settings import Settings
+from service.keys.store import opened
+from service.limits.slow import hang_up_on_the_slow
+from service.settings import Settings, SettingsError
+from service.uploads.readers import Readers
 
 # `encodings.idna` is imported by whatever looks a host up. A worker forked while a thread of its parent
 # imports a module has that module's lock for ever: its first request, which needs it too, would never end.
@@ -50,22 +53,28 @@ def application() -> Flask:
     # Redis may still be on its way: /readyz says so, and the first call that finds it makes the collection
     with contextlib.suppress(NearcopyError):
         archives.get()
-    return create_app(archives, settings)
+    hang_up_on_the_slow(settings.port, settings.body_seconds + settings.extract_seconds + settings.deadline)
+    readers = Readers(settings)
+    readers.start()
+    return create_app(archives, settings, readers)
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C. ``ready`` is told the address once it answers.
+    """Serve until SIGTERM or Ctrl-C. ``ready`` is told where and whom it answers, once it does.
 
     Without a Redis URL the embedded Redis runs as long as the service, and is started again where it dies.
-    Raises `StorageUnavailable` where there is no Redis to start; a Redis of the user's own may come later.
+    Raises `StorageUnavailable` where there is no Redis to start (a Redis of the user's own may come later),
+    `SettingsError` where strangers would be answered without an API key.
     The caller has made sure with `check_address` that the address is free: granian would share the port.
     """
     # Workers are forked where the system allows it, and have the kernels from the start
     warm_up()
     with _redis_url(settings) as url:
+        whom = _who_is_answered(settings, url)
         # The workers read their settings from the environment, as they would behind another server
         os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
-        threading.Thread(target=_announce, args=(settings, ready), daemon=True).start()
+        told = (settings, lambda address: ready(address + whom))
+        threading.Thread(target=_announce, args=told, daemon=True).start()
         server = Granian(
             "service.server:application",
             factory=True,
@@ -74,6 +83,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             port=settings.port,
             workers=settings.workers,
             blocking_threads=settings.threads,
+            # Connections that a worker accepts; idle ones cost no thread
+            backpressure=2 * settings.threads,
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS,
@@ -98,6 +109,27 @@ def _redis_url(settings: Settings) -> Iterator[str]:
         return
     with Keeper(Path(settings.data_dir) if settings.data_dir else None) as keeper:
         yield keeper.url
+
+
+def _who_is_answered(settings: Settings, url: str) -> str:
+    """What to say after the address. Raises `SettingsError` where strangers would be answered unasked."""
+    try:
+        with opened(url) as keys:
+            protected = keys.any()
+    except StorageUnavailable:
+        # It may come later. Every request asks again, and without an answer none is let in
+        return ""
+    if protected:
+        return ", to whoever has an API key"
+    if settings.exposed:
+        raise SettingsError(
+            f"{settings.host} can be reached from other machines, and there is no API key yet: make one with "
+            "`nearcopy keys create --name NAME --role admin --collection '*'`, or set NEARCOPY_OPEN=1 where "
+            "the network is private"
+        )
+    if not settings.local:
+        return ", to everybody: NEARCOPY_OPEN is set, and there is no API key"
+    return ", to this machine alone, as there is no API key"
 
 
 def _leave_signals_to_the_parent() -> None:

@@ -6,15 +6,16 @@ from flask import Blueprint, Response
 
 from nearcopy.report import Comparison, Report
 from service import problems
-from service.answers import as_json
+from service.answers import TextComparison, TextReport, as_json, seen_by_caller, with_texts
 from service.calls import call
 from service.context import archives
-from service.models import InCollection, Pair, Submission
+from service.keys.key import Role
+from service.models import CheckedPage, InCollection, Pair, Submission, Upload
 
 blueprint = Blueprint("checking", __name__)
 
-METADATA = {"title", "publisher", "published_at"}
-"""What a caller may say of a submission; the verdict rests on its text alone."""
+NOT_ASKED = {"title", "publisher", "published_at", "format", "return_text"}
+"""What the verdict does not rest on."""
 
 
 @call(
@@ -23,16 +24,21 @@ METADATA = {"title", "publisher", "published_at"}
     "/v1/check",
     query=InCollection,
     body=Submission,
-    answers={200: Report},
+    page=CheckedPage,
+    form=Upload,
+    answers={200: Report | TextReport},
+    role=Role.CHECK,
     problems=(problems.NO_WORDS, problems.NOT_FOUND, problems.NOT_READY),
 )
 def check(query: InCollection, body: Submission) -> Response:
     """Check a text against the archive.
 
-    Answers where it was published before, which passages, and who had it first. Nothing is stored.
+    Answers where it was published before, which passages, and who had it first. Nothing is stored. With a key
+    of role check the answer does not tell where in the stored texts the passages stand.
     """
-    asked = {name: value for name, value in body if name not in METADATA}
-    return as_json(archives().get(query.collection).check(**asked))
+    asked = {name: value for name, value in body if name not in NOT_ASKED}
+    told = seen_by_caller(archives().get(query.collection).check(**asked))
+    return as_json(with_texts(told, text=body.text) if body.return_text else told)
 
 
 @call(
@@ -41,7 +47,8 @@ def check(query: InCollection, body: Submission) -> Response:
     "/v1/compare",
     query=InCollection,
     body=Pair,
-    answers={200: Comparison},
+    answers={200: Comparison | TextComparison},
+    role=Role.CHECK,
     problems=(problems.NO_WORDS, problems.NOT_FOUND),
 )
 def compare(query: InCollection, body: Pair) -> Response:
@@ -49,4 +56,5 @@ def compare(query: InCollection, body: Pair) -> Response:
 
     Answers their passages, resemblance and containment both ways. The collection gives the parameters.
     """
-    return as_json(archives().get(query.collection).compare(body.a, body.b, min_words=body.min_words))
+    told = archives().get(query.collection).compare(body.a, body.b, min_words=body.min_words)
+    return as_json(with_texts(told, text_a=body.a, text_b=body.b) if body.return_text else told)

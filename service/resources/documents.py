@@ -20,7 +20,8 @@ from service import problems
 from service.answers import Nothing, Stored, StoredDocument, as_json
 from service.calls import call
 from service.context import archives
-from service.models import CopiesQuery, DocumentBody, InCollection
+from service.keys.key import Role
+from service.models import CopiesQuery, DocumentBody, InCollection, StoredPage
 
 blueprint = Blueprint("documents", __name__)
 
@@ -40,7 +41,9 @@ class IdConverter(BaseConverter):
     "/v1/documents/<id:id>",
     query=InCollection,
     body=DocumentBody,
+    page=StoredPage,
     answers={200: Stored, 201: Stored},
+    role=Role.WRITE,
     problems=(problems.NO_WORDS, problems.INDEX_FULL, problems.NOT_READY),
 )
 def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
@@ -48,7 +51,7 @@ def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
 
     201 where the id is new, 200 where it existed. A collection begins with its first document.
     """
-    document = Document(id=checked_id(id), **dict(body))
+    document = Document(id=checked_id(id), **body.model_dump(exclude={"format"}))
     # The engine says so too, but only once the collection that would begin with this document exists
     if not len(scan_texts([document.text]).hashes):
         raise NoWords("text holds no word: send letters or digits in any script", "text")
@@ -62,6 +65,7 @@ def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
     "/v1/documents/<id:id>",
     query=InCollection,
     answers={200: StoredDocument},
+    role=Role.WRITE,
     problems=(problems.NOT_FOUND,),
 )
 def get_document(query: InCollection, id: str) -> Response:
@@ -75,6 +79,7 @@ def get_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>",
     query=InCollection,
     answers={204: None},
+    role=Role.WRITE,
     problems=(problems.NOT_FOUND, problems.NOT_READY),
 )
 def delete_document(query: InCollection, id: str) -> Response:
@@ -91,6 +96,7 @@ def delete_document(query: InCollection, id: str) -> Response:
     "/v1/documents/<id:id>" + COPIES,
     query=CopiesQuery,
     answers={200: Report | StoredDocument},
+    role=Role.WRITE,
     problems=(problems.NOT_FOUND, problems.NOT_READY),
 )
 def document_copies(query: CopiesQuery, id: str) -> Response:

@@ -1,0 +1,117 @@
+"""The processes that read files: a few, kept warm, and replaced where a file broke one."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Literal
+
+from nearcopy.errors import UnknownFile, UnreadableFile
+from service.problems import FILES_BUSY, Refused
+from service.settings import Settings
+from service.uploads.reader import Broken, Reader
+
+Kind = Literal["html"]
+
+MOST_READ = 500
+"""Files that one process reads: whatever its libraries leak is gone with it."""
+
+
+class Readers:
+    """Reads files for one process of the service; the limits are its settings.
+
+    At most half of the service's threads read files or wait to: the others answer the other calls, whatever
+    is sent.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._idle: deque[Reader] = deque()
+        self._all: set[Reader] = set()
+        self._working = BoundedSemaphore(settings.extract_processes)
+        self._inside = BoundedSemaphore(max(settings.extract_processes, settings.threads // 2))
+        self.close = weakref.finalize(self, _end_all, self._all)
+
+    def start(self) -> None:
+        """Have a process ready before the first file comes."""
+        self._idle.append(self._started())
+
+    def text(
+        self,
+        data: bytes,
+        field: str = "",
+        name: str = "",
+        charset: str | None = None,
+        kind: Kind | None = None,
+    ) -> str:
+        """The main text of a file, as `nearcopy.extract.files.extract` has it; ``field`` is where it stood in
+        the body. Raises `UnknownFile`, `UnreadableFile`, and `Refused` where too many are being read."""
+        most = self.settings.body_limit
+        with self._place():
+            outcome, words = self._read(data, {"name": name, "charset": charset, "kind": kind, "most": most})
+        if outcome == "text":
+            return words
+        raise (UnknownFile if outcome == UnknownFile.__name__ else UnreadableFile)(words, field)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._inside.acquire(blocking=False):
+            raise _busy()
+        try:
+            if not self._working.acquire(timeout=self.settings.extract_seconds):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._working.release()
+        finally:
+            self._inside.release()
+
+    def _read(self, data: bytes, asked: dict[str, object]) -> tuple[str, str]:
+        reader = self._taken()
+        try:
+            answer = reader.read(data, asked, self.settings.extract_seconds)
+        except Broken:
+            answer = UnreadableFile.__name__, self._diagnosis(reader)
+        if reader.alive() and reader.files < MOST_READ:
+            self._idle.append(reader)
+        else:
+            self._end(reader)
+            # At once, so that it is warm when the next file comes
+            self.start()
+        return answer
+
+    def _taken(self) -> Reader:
+        try:
+            while not (reader := self._idle.pop()).alive():
+                self._end(reader)
+            return reader
+        except IndexError:
+            return self._started()
+
+    def _started(self) -> Reader:
+        reader = Reader(self.settings.extract_memory)
+        self._all.add(reader)
+        return reader
+
+    def _end(self, reader: Reader) -> None:
+        reader.end()
+        self._all.discard(reader)
+
+    def _diagnosis(self, reader: Reader) -> str:
+        if reader.timed_out:
+            return f"the file takes more than {self.settings.extract_seconds:g} s to read: send its text"
+        memory = self.settings.extract_memory >> 20
+        return f"the file breaks what reads it: it is damaged, or takes more than {memory} MB of memory"
+
+
+def _end_all(readers: set[Reader]) -> None:
+    while readers:
+        readers.pop().end()
+
+
+def _busy() -> Refused:
+    return Refused(FILES_BUSY, "as many files are being read as the service has processes for: try again")

@@ -1,0 +1,113 @@
+"""What a call was sent, in whatever form: JSON, a page, or a form with a file. It becomes one model."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Request, current_app
+from pydantic import BaseModel
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import MultiPartParser
+
+from service.body import read_bytes
+from service.models import Query, TextBody
+from service.problems import BAD_REQUEST, INVALID_FIELD, TOO_LARGE, Refused
+from service.reading import check_unpacked, gathered, read_body, refused, validated
+from service.uploads.readers import Readers
+
+PAGES = frozenset({"text/html", "application/xhtml+xml"})
+FORM = "multipart/form-data"
+
+MOST_PARTS = 2100
+"""Parts of a form: both lists of a check in full, and the rest."""
+
+_KEY = "nearcopy-readers"
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def share_readers(app: Flask, readers: Readers) -> None:
+    """Hand what reads files to the calls of the application."""
+    app.extensions[_KEY] = readers
+
+
+def is_page(request: Request) -> bool:
+    """Whether the body is an HTML page."""
+    return request.mimetype in PAGES
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is a form, with a file among its fields."""
+    return request.mimetype == FORM
+
+
+def from_json(request: Request, model: type[Body]) -> Body:
+    """The JSON object of the body; what it says is a page is already that page's main text."""
+    body = read_body(request, model)
+    if isinstance(body, TextBody):
+        to_text(body)
+    return body
+
+
+def to_text(body: TextBody) -> None:
+    """Put the main text in place of each page. Raises `UnreadableFile`."""
+    if body.format == "html":
+        for name in body.TEXTS:
+            page = getattr(body, name).encode()
+            setattr(body, name, _readers().text(page, field=name, charset="utf-8", kind="html"))
+
+
+def from_page(request: Request, query: Query, model: type[Body]) -> Body:
+    """The main text of the page that is the body, with the options that stand in the query."""
+    text = _readers().text(_file(request), charset=request.mimetype_params.get("charset"), kind="html")
+    options = {name: getattr(query, name) for name in query.model_fields_set & set(model.model_fields)}
+    return model(text=text, **options)
+
+
+def from_form(request: Request, form: type[BaseModel], model: type[Body]) -> Body:
+    """The main text of the form's file, with the options that are its other fields."""
+    fields, files = _parts(request)
+    values = gathered(fields, form, "pointer", INVALID_FIELD)
+    if "file" in values:
+        raise refused(INVALID_FIELD, "pointer", "file", "is no file: give this part a filename")
+    for name, found in files.lists():
+        if len(found) > 1:
+            raise refused(INVALID_FIELD, "pointer", name, f"is given {len(found)} times: give it once")
+        values[name] = found[0].read()
+    options = validated(form, values, "pointer", INVALID_FIELD)
+    file = files["file"]
+    text = _readers().text(
+        values["file"], field="file", name=file.filename or "", charset=file.mimetype_params.get("charset")
+    )
+    given = {name: getattr(options, name) for name in options.model_fields_set - {"file"}}
+    return model(text=text, **given)
+
+
+def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+    boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
+    raw = _file(request)
+    parser = MultiPartParser(
+        # The default one would put a large file on the disk
+        stream_factory=cast(Any, lambda **_: BytesIO()),
+        max_form_memory_size=_readers().settings.body_limit,
+        max_form_parts=MOST_PARTS,
+    )
+    try:
+        return parser.parse(BytesIO(raw), boundary, len(raw))
+    except RequestEntityTooLarge:
+        detail = f"a form has at most {MOST_PARTS} parts, and its fields the bytes of NEARCOPY_BODY_LIMIT"
+        raise Refused(TOO_LARGE, detail) from None
+    except ValueError as error:
+        raise Refused(BAD_REQUEST, f"the form cannot be read: {error}") from None
+
+
+def _file(request: Request) -> bytes:
+    check_unpacked(request)
+    request.max_content_length = _readers().settings.file_limit
+    return read_bytes(request)
+
+
+def _readers() -> Readers:
+    return cast(Readers, current_app.extensions[_KEY])
