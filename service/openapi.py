@@ -62,8 +62,8 @@ CHALLENGE = {
 
 QUOTAS = {
     "RateLimit-Policy": {
-        "description": "The limits of the key, as in draft-ietf-httpapi-ratelimit-headers-10: `q` requests or "
-        "words in `w` seconds. Not there where the key has no limit, or none is needed.",
+        "description": "The limits of the key, as in draft-ietf-httpapi-ratelimit-headers-10: `q` requests "
+        "or words in `w` seconds. Not there where the key has no limit, or none is needed.",
         "schema": {"type": "string"},
         "example": '"requests";q=6000;w=60, "words";q=6000000;w=60',
     },

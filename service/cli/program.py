@@ -19,6 +19,7 @@ from service.cli.console import complain
 from service.cli.demo import demo
 from service.cli.exits import Exit
 from service.cli.get import get
+from service.cli.keys import keys
 from service.cli.params import params
 from service.cli.remove import remove
 from service.cli.serve import serve
@@ -47,7 +48,7 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
-    commands=[demo, serve, check, compare, add, get, remove, stats, params],
+    commands=[demo, serve, check, compare, add, rebuild, load, get, remove, stats, params, keys],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -13,7 +13,7 @@ from service.openapi import PURPOSE, describe, release, routes
 blueprint = Blueprint("about", __name__)
 
 
-@call(blueprint, "GET", "/", answers={200: CallList})
+@call(blueprint, "GET", "/", answers={200: CallList}, role=None)
 def list_calls() -> Response:
     """List the calls."""
     calls = [
@@ -23,7 +23,7 @@ def list_calls() -> Response:
     return as_json({"service": "nearcopy", "version": release(), "description": PURPOSE, "calls": calls})
 
 
-@call(blueprint, "GET", "/openapi.json", answers={200: dict[str, Any]})
+@call(blueprint, "GET", "/openapi.json", answers={200: dict[str, Any]}, role=None)
 def openapi() -> Response:
     """Describe the calls in OpenAPI 3.1."""
     return as_json(describe(current_app))

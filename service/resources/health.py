@@ -12,7 +12,7 @@ from service.context import archives
 blueprint = Blueprint("health", __name__)
 
 
-@call(blueprint, "GET", "/healthz", answers={200: Health})
+@call(blueprint, "GET", "/healthz", answers={200: Health}, role=None)
 def alive() -> Response:
     """Tell that the process is alive; Redis is not asked."""
     return as_json({"status": "alive"})
@@ -23,6 +23,7 @@ def alive() -> Response:
     "GET",
     "/readyz",
     answers={200: Health},
+    role=None,
     problems=(problems.STORAGE_UNAVAILABLE, problems.OTHER_PARAMETERS, problems.NOT_READY),
 )
 def ready() -> Response:

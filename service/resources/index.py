@@ -8,6 +8,8 @@ from service import problems
 from service.answers import IndexState, as_json
 from service.calls import call
 from service.context import archives
+from service.keys.guard import may_use
+from service.keys.key import EVERY_COLLECTION, Role
 from service.models import InCollection
 
 blueprint = Blueprint("index", __name__)
@@ -18,6 +20,7 @@ CURVE_STEPS = 20
 
 @call(
     blueprint, "GET", "/v1/index", query=InCollection, answers={200: IndexState},
+    role=Role.WRITE,
     problems=(problems.NOT_FOUND, problems.NOT_READY),
 )
 def index_state(query: InCollection) -> Response:
@@ -25,4 +28,7 @@ def index_state(query: InCollection) -> Response:
     archive = archives().get(query.collection)
     steps = [step / CURVE_STEPS for step in range(1, CURVE_STEPS + 1)]
     curve = [{"resemblance": s, "probability": archive.parameters.detection(s)} for s in steps]
-    return as_json(archive.stats() | {"detection": curve})
+    state = archive.stats() | {"detection": curve}
+    if not may_use(EVERY_COLLECTION):
+        state["bytes"] = None
+    return as_json(state)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import time
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -63,12 +62,15 @@ class Bench:
         return Described(app or self.app)(self.method, self.path, **given)
 
 
-class Slow(io.BytesIO):
+class Slow(io.RawIOBase):
     """A body that sends nothing for a while, and then ends."""
 
-    def read(self, size: int | None = -1) -> bytes:  # noqa: ARG002
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ARG002
         time.sleep(0.02)
-        return b""
+        return 0
 
 
 @pytest.fixture
