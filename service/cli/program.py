@@ -48,7 +48,7 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
-    commands=[demo, serve, check, compare, add, rebuild, load, get, remove, stats, params, keys],
+    commands=[demo, serve, check, compare, add, get, remove, stats, params, keys],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
