@@ -13,6 +13,7 @@ from rq import Queue, Retry
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker_registration import get_keys
 
 from nearcopy.connection import CLUSTER_SCHEME, Client, steady
 from nearcopy.errors import InputError
@@ -71,6 +72,12 @@ def ask(client: Client, task: Task, deadline: int = DEADLINE) -> Status:
         description=f"{task.kind} {task.collection}",
     ))
     return status
+
+
+def workers(client: Client) -> int:
+    """How many workers take rebuilds from the queue; one that was killed counts for a minute or two."""
+    names = steady(lambda: get_keys(queue(client)))
+    return steady(lambda: client.exists(*names)) if names else 0
 
 
 def cancel(client: Client, id: str) -> Status:

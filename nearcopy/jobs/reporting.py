@@ -41,15 +41,19 @@ class Reporter:
         self._begun = self._stage_begun = 0.0
 
     def __call__(self, stage: str, done: int, total: int | None = None, **figures: Any) -> None:
-        """Note how far a stage is, and ``figures``: fields of `Status`. Writes nothing itself."""
+        """Note how far a stage is, and ``figures``: fields of `Status`. Only the first call writes itself."""
         if self._thread is None:
-            self._begin()
+            self._note_begin()
         with self._lock:
             if stage != self.status.stage:
                 self._next(stage)
             self.status.done, self.status.total = done, total
             for name, value in figures.items():
                 setattr(self.status, name, value)
+        if self._thread is None:
+            self._look()
+            self._thread = threading.Thread(target=self._run, daemon=True, name="report")
+            self._thread.start()
         if self._superseded:
             raise Busy(f"rebuild {self.status.id} was taken up by another, as nothing was heard of this one")
         if self._cancelled:
@@ -65,14 +69,11 @@ class Reporter:
             setattr(self.status, name, value)
         patient(lambda: None if self._is_superseded() else self._rebuilds.ended(self.status))
 
-    def _begin(self) -> None:
+    def _note_begin(self) -> None:
         self._begun = time.monotonic()
         self.status.state, self.status.error = "running", None
         self.status.began = self.status.began or time.time()
         self.status.attempts += 1
-        self._look()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="report")
-        self._thread.start()
 
     def _next(self, stage: str | None) -> None:
         """Another stage begins."""

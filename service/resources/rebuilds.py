@@ -45,7 +45,7 @@ def start_rebuild(query: InCollection, body: RebuildBody) -> Response:
         status = queue.ask(store.client, task, current_app.config[DEADLINE])
     except RebuildRunning as error:
         raise Refused(problems.REBUILD_RUNNING, str(error), headers=_location(error.id, task)) from None
-    answer = as_json(status, 202)
+    answer = as_json(_shown(status), 202)
     answer.headers.update(_location(status.id, task))
     return answer
 
@@ -69,7 +69,7 @@ def list_rebuilds(query: RebuildsQuery) -> Response:
 )
 def get_rebuild(query: InCollection, id: str) -> Response:
     """Tell how a rebuild goes."""
-    return as_json(_found(query, id))
+    return as_json(_shown(_found(query, id)))
 
 
 @call(
@@ -94,6 +94,13 @@ def _found(query: InCollection, id: str) -> Status:
     status = Rebuilds(store.client).get(id)
     if status.task.collection != store.collection:
         raise NotFound(f"rebuild {id!r} is of another collection than {store.collection!r}")
+    return status
+
+
+def _shown(status: Status) -> Status:
+    """With the number of workers, where it waits for one."""
+    if status.state == "queued":
+        status.workers = queue.workers(archives().client())
     return status
 
 
