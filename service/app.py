@@ -13,7 +13,6 @@ from service.reading import check_utf8
 from service.resources import about, checking, documents, health, index, rebuilds
 from service.settings import Settings
 from service.uploads.readers import Readers
-from service.uploads.sent import share_readers
 
 
 def create_app(
@@ -28,8 +27,7 @@ def create_app(
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = documents.IdConverter
-    share(app, archives, settings)
-    share_readers(app, readers or Readers(settings))
+    share(app, archives, settings, readers)
     failures.register(app)
     app.before_request(lambda: check_utf8(request))
     app.after_request(drain)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
 from nearcopy.connection import deadline
-from nearcopy.errors import NearcopyError
+from nearcopy.errors import NearcopyError, UnknownFile, UnreadableFile
 from service import problems as kinds
 from service.context import archives, shared
 from service.keys.key import EVERY_COLLECTION, Role
@@ -73,6 +73,9 @@ class Call:
         began = time.monotonic()
         try:
             return self._given()
+        except (UnreadableFile, UnknownFile):
+            # It came in time, and was read long enough
+            raise
         except (Refused, HTTPException, NearcopyError):
             if time.monotonic() - began < seconds:
                 raise

@@ -13,6 +13,7 @@ from service.keys.ring import Keyring
 from service.limits.spending import Spending
 from service.limits.work import Places
 from service.settings import Settings
+from service.uploads.readers import Readers
 
 _KEY = "nearcopy"
 
@@ -26,9 +27,10 @@ class Shared:
     spending: Spending
     places: Places
     body_seconds: float
+    readers: Readers
 
 
-def share(app: Flask, archives: Archives, settings: Settings) -> None:
+def share(app: Flask, archives: Archives, settings: Settings, readers: Readers | None = None) -> None:
     """Hand the archives, and what the settings say of their use, to the calls of the application."""
     app.extensions[_KEY] = Shared(
         archives,
@@ -36,6 +38,7 @@ def share(app: Flask, archives: Archives, settings: Settings) -> None:
         Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
         Places(settings.in_flight, settings.deadline),
         settings.body_seconds,
+        readers or Readers(settings),
     )
 
 

@@ -173,6 +173,12 @@ class TextBody(Body):
     format: Format = "text"
 
 
+class OneText(TextBody):
+    """A body with one text."""
+
+    text: Text
+
+
 class CheckOptions(BaseModel):
     """What can be asked of a check, whatever the text comes in."""
 
@@ -225,10 +231,8 @@ class Upload(CheckOptions):
     file: bytes = Field(description="One file: .txt, .html, .docx or .pdf; its content tells which.")
 
 
-class Submission(CheckOptions, TextBody):
+class Submission(CheckOptions, OneText):
     """A text to check. Nothing of it is stored."""
-
-    text: Text
 
 
 class Pair(TextBody):
@@ -242,10 +246,9 @@ class Pair(TextBody):
     return_text: ReturnText = False
 
 
-class DocumentBody(TextBody):
+class DocumentBody(OneText):
     """A document to store under the id of the path."""
 
-    text: Text
     title: Line | None = Field(default=None, description="Headline.")
     publisher: Line | None = Field(default=None, description="Who published it.")
     url: Line | None = Field(default=None, description="Where it can be read.")

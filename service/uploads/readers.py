@@ -19,20 +19,23 @@ Kind = Literal["html"]
 MOST_READ = 500
 """Files that one process reads: whatever its libraries leak is gone with it."""
 
+WAIT_SECONDS = 2.0
+"""How long a file waits for a process. Who would wait longer is refused, and asked to come again."""
+
+MOST_LARGE = 8
+"""Bodies over the limit of others that are held at once: memory, and uploads can be slow."""
+
 
 class Readers:
-    """Reads files for one process of the service; the limits are its settings.
-
-    At most half of the service's threads read files or wait to: the others answer the other calls, whatever
-    is sent.
-    """
+    """Reads files for one process of the service; the limits are its settings."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._idle: deque[Reader] = deque()
         self._all: set[Reader] = set()
         self._working = BoundedSemaphore(settings.extract_processes)
-        self._inside = BoundedSemaphore(max(settings.extract_processes, settings.threads // 2))
+        self._inside = BoundedSemaphore(max(settings.extract_processes, settings.in_flight))
+        self._large = BoundedSemaphore(MOST_LARGE)
         self.close = weakref.finalize(self, _end_all, self._all)
 
     def start(self) -> None:
@@ -50,25 +53,26 @@ class Readers:
         """The main text of a file, as `nearcopy.extract.files.extract` has it; ``field`` is where it stood in
         the body. Raises `UnknownFile`, `UnreadableFile`, and `Refused` where too many are being read."""
         most = self.settings.body_limit
-        with self._place():
+        with self.place():
             outcome, words = self._read(data, {"name": name, "charset": charset, "kind": kind, "most": most})
         if outcome == "text":
             return words
         raise (UnknownFile if outcome == UnknownFile.__name__ else UnreadableFile)(words, field)
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._inside.acquire(blocking=False):
-            raise _busy()
-        try:
-            if not self._working.acquire(timeout=self.settings.extract_seconds):
-                raise _busy()
-            try:
+    def place(self) -> Iterator[None]:
+        """One file's place at a process. `Refused` where too many wait for one."""
+        with _held(self._inside, 0), _held(self._working, WAIT_SECONDS):
+            yield
+
+    @contextmanager
+    def room(self, size: int | None) -> Iterator[None]:
+        """Room for a body of this size, if known. `Refused` where there are too many large ones."""
+        if size is not None and size <= self.settings.body_limit:
+            yield
+        else:
+            with _held(self._large, 0):
                 yield
-            finally:
-                self._working.release()
-        finally:
-            self._inside.release()
 
     def _read(self, data: bytes, asked: dict[str, object]) -> tuple[str, str]:
         reader = self._taken()
@@ -113,5 +117,11 @@ def _end_all(readers: set[Reader]) -> None:
         readers.pop().end()
 
 
-def _busy() -> Refused:
-    return Refused(FILES_BUSY, "as many files are being read as the service has processes for: try again")
+@contextmanager
+def _held(places: BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not places.acquire(timeout=seconds):
+        raise Refused(FILES_BUSY, "as many files are being read as the service takes at once: try again")
+    try:
+        yield
+    finally:
+        places.release()

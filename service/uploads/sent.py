@@ -5,17 +5,17 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Request, current_app
+from flask import Request
 from pydantic import BaseModel
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 
 from service.body import read_bytes
+from service.context import shared
 from service.models import Query, TextBody
 from service.problems import BAD_REQUEST, INVALID_FIELD, TOO_LARGE, Refused
 from service.reading import check_unpacked, gathered, read_body, refused, validated
-from service.uploads.readers import Readers
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 FORM = "multipart/form-data"
@@ -23,14 +23,7 @@ FORM = "multipart/form-data"
 MOST_PARTS = 2100
 """Parts of a form: both lists of a check in full, and the rest."""
 
-_KEY = "nearcopy-readers"
-
 Body = TypeVar("Body", bound=BaseModel)
-
-
-def share_readers(app: Flask, readers: Readers) -> None:
-    """Hand what reads files to the calls of the application."""
-    app.extensions[_KEY] = readers
 
 
 def is_page(request: Request) -> bool:
@@ -56,19 +49,28 @@ def to_text(body: TextBody) -> None:
     if body.format == "html":
         for name in body.TEXTS:
             page = getattr(body, name).encode()
-            setattr(body, name, _readers().text(page, field=name, charset="utf-8", kind="html"))
+            setattr(body, name, shared().readers.text(page, field=name, charset="utf-8", kind="html"))
 
 
 def from_page(request: Request, query: Query, model: type[Body]) -> Body:
     """The main text of the page that is the body, with the options that stand in the query."""
-    text = _readers().text(_file(request), charset=request.mimetype_params.get("charset"), kind="html")
+    with shared().readers.room(request.content_length):
+        text = shared().readers.text(
+            _file(request), charset=request.mimetype_params.get("charset"), kind="html"
+        )
     options = {name: getattr(query, name) for name in query.model_fields_set & set(model.model_fields)}
     return model(text=text, **options)
 
 
 def from_form(request: Request, form: type[BaseModel], model: type[Body]) -> Body:
     """The main text of the form's file, with the options that are its other fields."""
-    fields, files = _parts(request)
+    with shared().readers.room(request.content_length):
+        return _from_parts(*_parts(request), form, model)
+
+
+def _from_parts(
+    fields: MultiDict[str, str], files: MultiDict[str, FileStorage], form: type[BaseModel], model: type[Body]
+) -> Body:
     values = gathered(fields, form, "pointer", INVALID_FIELD)
     if "file" in values:
         raise refused(INVALID_FIELD, "pointer", "file", "is no file: give this part a filename")
@@ -78,7 +80,7 @@ def from_form(request: Request, form: type[BaseModel], model: type[Body]) -> Bod
         values[name] = found[0].read()
     options = validated(form, values, "pointer", INVALID_FIELD)
     file = files["file"]
-    text = _readers().text(
+    text = shared().readers.text(
         values["file"], field="file", name=file.filename or "", charset=file.mimetype_params.get("charset")
     )
     given = {name: getattr(options, name) for name in options.model_fields_set - {"file"}}
@@ -91,7 +93,7 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
     parser = MultiPartParser(
         # The default one would put a large file on the disk
         stream_factory=cast(Any, lambda **_: BytesIO()),
-        max_form_memory_size=_readers().settings.body_limit,
+        max_form_memory_size=shared().readers.settings.body_limit,
         max_form_parts=MOST_PARTS,
     )
     try:
@@ -105,9 +107,5 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
 
 def _file(request: Request) -> bytes:
     check_unpacked(request)
-    request.max_content_length = _readers().settings.file_limit
+    request.max_content_length = shared().readers.settings.file_limit
     return read_bytes(request)
-
-
-def _readers() -> Readers:
-    return cast(Readers, current_app.extensions[_KEY])

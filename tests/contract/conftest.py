@@ -10,6 +10,8 @@ from flask import Flask
 from nearcopy.document import Document
 from service.app import create_app
 from service.archives import Archives
+from service.settings import Settings
+from service.uploads.readers import Readers
 from tests.contract.described import Described
 from tests.contract.texts import DOCUMENT
 
@@ -23,10 +25,18 @@ def archives(redis_url: str, collection: str) -> Iterator[Archives]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def readers() -> Iterator[Readers]:
+    """What reads files, for all tests: a process takes a while to start."""
+    made = Readers(Settings())
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def app(archives: Archives) -> Flask:
+def app(archives: Archives, readers: Readers) -> Flask:
     """The service over those archives."""
-    return create_app(archives)
+    return create_app(archives, readers=readers)
 
 
 @pytest.fixture

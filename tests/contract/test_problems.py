@@ -23,6 +23,7 @@ from service.keys.key import Role
 from service.keys.store import opened
 from service.problems import ALL, Problem
 from service.settings import Settings
+from service.uploads.readers import Readers
 from tests.conftest import Server
 from tests.contract.described import JSON, Described
 from tests.contract.texts import TEXT
@@ -62,11 +63,8 @@ class Bench:
         return Described(app or self.app)(self.method, self.path, **given)
 
 
-class Slow(io.RawIOBase):
+class Slow(io.BytesIO):
     """A body that sends nothing for a while, and then ends."""
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ARG002
         time.sleep(0.02)
@@ -217,6 +215,28 @@ def index_full(bench: Bench) -> TestResponse:
     return bench.call(id="one too many")
 
 
+def as_page(bench: Bench) -> dict[str, Any]:
+    """The call's body, its texts sent as pages."""
+    return BODIES[f"{bench.method} {bench.path}"] | {"format": "html"}
+
+
+def unreadable_file(bench: Bench) -> TestResponse:
+    return bench.call(json=dict.fromkeys(as_page(bench), "<p>") | {"format": "html"})
+
+
+def unknown_file(bench: Bench) -> TestResponse:
+    return bench.call(data={"file": (io.BytesIO(b"\x89PNG\r\n\x1a\n\0"), "a.png")})
+
+
+def files_busy(bench: Bench) -> TestResponse:
+    settings = Settings(extract_processes=1, in_flight=1)
+    readers = Readers(settings)
+    with readers.place():
+        response = bench.call(create_app(bench.archives, settings, readers), json=as_page(bench))
+    assert response.headers["Retry-After"] == "2"
+    return response
+
+
 PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.BAD_REQUEST: bad_request,
     problems.INVALID_JSON: invalid_json,
@@ -240,6 +260,9 @@ PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.REBUILD_ENDED: rebuild_ended,
     problems.NO_QUEUE: no_queue,
     problems.INDEX_FULL: index_full,
+    problems.UNREADABLE_FILE: unreadable_file,
+    problems.UNKNOWN_FILE: unknown_file,
+    problems.FILES_BUSY: files_busy,
 }
 
 OF_NO_CALL = {problems.NO_SUCH_PATH, problems.WRONG_METHOD}
