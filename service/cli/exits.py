@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from nearcopy.errors import (
+    Busy,
     IndexFull,
     InputError,
     NearcopyError,
@@ -24,6 +25,8 @@ class Exit(IntEnum):
     UNAVAILABLE = 4
     OTHER_PARAMETERS = 5
     INDEX_FULL = 6
+    BUSY = 7
+    FAILED = 8
     INTERRUPTED = 130
     READER_GONE = 141
     TERMINATED = 143
@@ -37,6 +40,8 @@ MEANING = {
     Exit.UNAVAILABLE: "Redis does not answer",
     Exit.OTHER_PARAMETERS: "the collection was built with other parameters",
     Exit.INDEX_FULL: "the collection is full",
+    Exit.BUSY: "the collection is being rebuilt, or a generation of it published or dropped",
+    Exit.FAILED: "it failed or was cancelled, and nothing was published",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
     Exit.READER_GONE: "whoever read the output stopped reading",
     Exit.TERMINATED: "ended by SIGTERM",
@@ -51,12 +56,13 @@ _OF_ERRORS: tuple[tuple[type[NearcopyError], Exit], ...] = (
     (StorageUnavailable, Exit.UNAVAILABLE),
     (ParametersMismatch, Exit.OTHER_PARAMETERS),
     (IndexFull, Exit.INDEX_FULL),
+    (Busy, Exit.BUSY),
 )
 
 
 def code_of(error: NearcopyError) -> Exit:
     """The exit code of an error of the engine."""
-    return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), Exit.USAGE)
+    return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), Exit.FAILED)
 
 
 def help_of(*ends: Exit) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from service.cli.exits import Exit
 
 if TYPE_CHECKING:
     from nearcopy.archive import Archive
+    from nearcopy.connection import Client
 
 NOTICE_SECONDS = 4.0
 """Longer than any start with compiled kernels takes."""
@@ -80,11 +82,30 @@ def open_archive(
     from nearcopy.archive import Archive
 
     try:
-        return Archive.open(url, collection, create=create, parameters=parameters)
+        with explained(url):
+            return Archive.open(url, collection, create=create, parameters=parameters)
     except NotFound as error:
         raise NotFound(
             f"{error}: `nearcopy add` begins one, and --collection names another"
         ) from None
+
+
+@contextmanager
+def opened_client(url: str | None) -> Iterator[Client]:
+    """A client of the Redis at ``url``, else of the embedded one, for what belongs to no collection."""
+    from nearcopy import embedded
+    from nearcopy.connection import connect
+
+    with ExitStack() as stack:
+        url = url or stack.enter_context(embedded.start()).url
+        yield stack.enter_context(closing(connect(url)))
+
+
+@contextmanager
+def explained(url: str | None) -> Iterator[None]:
+    """Say of errors about the Redis at ``url`` which option names it."""
+    try:
+        yield
     except InputError as error:
         if error.field != "redis_url":
             raise

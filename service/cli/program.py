@@ -21,6 +21,7 @@ from service.cli.exits import Exit
 from service.cli.get import get
 from service.cli.keys import keys
 from service.cli.params import params
+from service.cli.rebuild import load, rebuild
 from service.cli.remove import remove
 from service.cli.serve import serve
 from service.cli.stats import stats
@@ -48,7 +49,7 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
-    commands=[demo, serve, check, compare, add, get, remove, stats, params, keys],
+    commands=[demo, serve, check, compare, add, rebuild, load, get, remove, stats, params, keys],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
