@@ -9,6 +9,7 @@
     |   +-- NoIndex           the collection has lost its index: Redis came back without its data
     +-- ParametersMismatch    the index was built with other parameters
     +-- IndexFull             a partition has run out of numbers
+    +-- WillNotFit            a rebuild needs more memory than Redis may take
     +-- Busy                  the collection is being rebuilt or published by another
     |   +-- RebuildRunning    a rebuild of it is queued or running; has its id
     +-- Cancelled             a rebuild was told to end, and did
@@ -56,6 +57,10 @@ class ParametersMismatch(NearcopyError):
 
 class IndexFull(NearcopyError):
     """A partition holds as many paragraphs or documents as its numbers can count."""
+
+
+class WillNotFit(NearcopyError):
+    """A rebuild needs more memory than Redis may take; the message says how much. Nothing was written."""
 
 
 class Busy(NearcopyError):

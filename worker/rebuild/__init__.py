@@ -21,7 +21,10 @@ goes on where the first was killed. A folder belongs to one rebuild at a time.
 """
 
 from worker.rebuild.asked import Reading, chosen, identity
+from worker.rebuild.forecast import Forecast, forecast
 from worker.rebuild.running import Progress, Report
 from worker.rebuild.stages import Summary, rebuild
 
-__all__ = ["Progress", "Reading", "Report", "Summary", "chosen", "identity", "rebuild"]
+__all__ = [
+    "Forecast", "Progress", "Reading", "Report", "Summary", "chosen", "forecast", "identity", "rebuild",
+]
