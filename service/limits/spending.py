@@ -21,12 +21,10 @@ from nearcopy.connection import Client, translated
 from nearcopy.index.keys import SPENT
 from nearcopy.text.scanning import scan_texts
 from service.keys.key import Key
+from service.models import TextBody
 from service.problems import RATE_LIMITED, Refused
 
 WINDOW_SECONDS = 60
-
-TEXTS = ("text", "a", "b")
-"""The fields of bodies that hold texts."""
 
 What = Literal["requests", "words"]
 
@@ -84,8 +82,8 @@ class Spending:
     def spend_words(self, key: Key | None, given: Iterable[BaseModel]) -> None:
         """Spend the words of the texts that a request sent, as the engine counts them."""
         if self._limit(key, "words"):
-            sent = (getattr(part, name, None) for part in given for name in TEXTS)
-            texts = [text for text in sent if isinstance(text, str)]
+            bodies = (body for body in given if isinstance(body, TextBody))
+            texts = [getattr(body, name) for body in bodies for name in body.TEXTS]
             self.spend(key, "words", len(scan_texts(texts).hashes) if texts else 0)
 
     def _limit(self, key: Key | None, what: What) -> int:
