@@ -36,7 +36,8 @@ from bench.common import (
 from bench.signing import paragraphs, shingles
 from nearcopy.archive import Archive, warm_up
 from nearcopy.document import Document
-from nearcopy.index.reading import look_up
+from nearcopy.index.plan import Plan
+from nearcopy.index.reading import Asked, look_up
 from nearcopy.index.store import Store
 from nearcopy.lsh import buckets_of
 from nearcopy.text.scanning import scan_texts
@@ -117,7 +118,8 @@ def look_ups(store: Store, blocks: list[str], size: int, dice: random.Random) ->
         buckets = buckets_of(scanned, store.parameters)
         bounds = scanned.span_bounds()[buckets.paragraphs]
         words = bounds[:, 1] - bounds[:, 0]
-        call = partial(look_up, store, buckets, words, len(scanned.hashes))
+        asked = Asked(lambda _: Plan.of(buckets), words, len(scanned.hashes))  # noqa: B023
+        call = partial(look_up, store, [asked])
         with round_trips() as trips:
             taken.append(1000 * seconds(call))
     return taken, trips[0]

@@ -7,8 +7,9 @@ candidates (one more), align word by word, report.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,11 @@ from nearcopy import align, resemblance
 from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
 from nearcopy.index.plan import Plan
-from nearcopy.index.reading import Found, fetch, look_up
+from nearcopy.index.reading import Asked, Found, fetch, look_up
 from nearcopy.index.store import Store
 from nearcopy.judge.case import Case, Key, Keys, Options, Submission, key_of, partition_of_key
 from nearcopy.judge.verdict import report
-from nearcopy.lsh import buckets_of
+from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
 from nearcopy.text.scanning import Scanned, scan_texts
@@ -32,30 +33,57 @@ CELLS = 40_000_000
 """Candidates times words of the submission: a bit of each says what is shared, in several arrays of bytes. A
 text of 200,000 words is still aligned with 200."""
 
+Seeker = Generator[list[Key], Any, "tuple[dict[Key, Document], set[Key]]"]
+"""Wants documents by their keys, is sent them, and ends with those to align and those that are gone."""
+
 SAMPLE = 12
 """Documents looked at to decide whether a paragraph that stands in many is boilerplate."""
 
 
 def check(store: Store, text: str, options: Options | None = None) -> Report:
     """Check a submission against the collection; raises `InputError`, `NoWords`, `StorageUnavailable`."""
+    [told] = check_many(store, [(text, options or Options())])
+    if isinstance(told, InputError):
+        raise told
+    return told
+
+
+def check_many(store: Store, asked: Sequence[tuple[str, Options]]) -> list[Report | InputError]:
+    """The reports of many submissions, or what is wrong with them, in their order: those of single checks, signed
+    at once and looked up in as many round trips as one. Raises `StorageUnavailable`."""
     started = time.perf_counter()
-    options = options or Options()
-    submission = read_submission(text, store.parameters, options)
-    found = look_up(store, _plans(submission), submission.indexed_words(), submission.words)
-    documents, gone = _candidates(store, found, options, submission.words)
+    told = read_submissions(asked, store.parameters)
+    good = [place for place, one in enumerate(told) if isinstance(one, Submission)]
+    submissions = [one for one in told if isinstance(one, Submission)]
+    founds = look_up(store, [_asked(one) for one in submissions]) if good else []
+    seekers = [
+        _candidates(found, one.options, one.words) for one, found in zip(submissions, founds, strict=True)
+    ]
+    generations = [part.generation for part in founds[0]] if founds else []
+    chosen = _sought(store, generations, seekers)
+    together = (time.perf_counter() - started) / max(len(good), 1)
+    reports = {}
+    for place, submission, found, (documents, gone) in zip(good, submissions, founds, chosen, strict=True):
+        begun = time.perf_counter() - together
+        reports[place] = report(_case(submission, found, documents, gone), found, begun)
+    return [one if isinstance(one, InputError) else reports[place] for place, one in enumerate(told)]
+
+
+def _case(
+    submission: Submission, found: list[Found], documents: dict[Key, Document], gone: set[Key]
+) -> Case:
     others = scan_texts([document.text for document in documents.values()])
-    case = Case(
+    return Case(
         submission=submission,
-        options=options,
+        options=submission.options,
         documents=list(documents.values()),
         places={key: place for place, key in enumerate(documents)},
         others=others,
-        aligned=align.align(submission.scanned, 0, others, options.min_words),
+        aligned=align.align(submission.scanned, 0, others, submission.options.min_words),
         copies={int(p): _holders(found, index) for index, p in enumerate(submission.buckets.paragraphs)},
         gone=np.array(sorted(gone), dtype=np.int64),
         shingle=found[0].parameters.shingle,
     )
-    return report(case, found, started)
 
 
 def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Comparison:
@@ -78,8 +106,31 @@ def compare(a: str, b: str, parameters: Parameters, min_words: int = 8) -> Compa
     )
 
 
-def read_submission(text: str, parameters: Parameters, options: Options) -> Submission:
-    """Segment and sign a submission, and refuse what cannot be checked."""
+def read_submissions(
+    asked: Sequence[tuple[str, Options]], parameters: Parameters
+) -> list[Submission | InputError]:
+    """Segment and sign submissions in one batch, and refuse what cannot be checked."""
+    faults = [_fault(text, options, parameters) for text, options in asked]
+    scanned = scan_texts([text for (text, _), fault in zip(asked, faults, strict=True) if fault is None])
+    buckets = buckets_of(scanned, parameters)
+    out: list[Submission | InputError] = []
+    place = 0
+    for (_, options), fault in zip(asked, faults, strict=True):
+        out.append(fault or _submission(scanned, buckets, place, options, parameters))
+        place += fault is None
+    return out
+
+
+def _fault(text: str, options: Options, parameters: Parameters) -> InputError | None:
+    try:
+        _check_options(options, parameters)
+        checked_text(text)
+    except InputError as fault:
+        return fault
+    return None
+
+
+def _check_options(options: Options, parameters: Parameters) -> None:
     threshold = parameters.threshold if options.threshold is None else options.threshold
     if not parameters.threshold <= threshold <= 1:
         raise InputError(
@@ -89,8 +140,19 @@ def read_submission(text: str, parameters: Parameters, options: Options) -> Subm
     _check_least(options.min_words)
     if options.limit < 1:
         raise InputError("limit must be at least 1", "limit")
-    scanned = _scanned(checked_text(text), "text")
-    return Submission(scanned, parameters, buckets_of(scanned, parameters), threshold)
+
+
+def _submission(
+    scanned: Scanned, buckets: Buckets, text: int, options: Options, parameters: Parameters
+) -> Submission | InputError:
+    one = scanned.one(text)
+    if not len(one.hashes):
+        return _no_words("text")
+    return Submission(one, parameters, buckets.one(text, int(scanned.text_spans[text])), options)
+
+
+def _asked(submission: Submission) -> Asked:
+    return Asked(_plans(submission), submission.indexed_words(), submission.words)
 
 
 def _plans(submission: Submission) -> Callable[[Parameters], Plan]:
@@ -111,17 +173,39 @@ def _check_least(min_words: int) -> None:
 def _scanned(text: str, name: str) -> Scanned:
     scanned = scan_texts([text])
     if not len(scanned.hashes):
-        raise NoWords(f"{name} holds no word: send letters or digits in any script", name)
+        raise _no_words(name)
     return scanned
 
 
-def _candidates(
-    store: Store, found: list[Found], options: Options, words: int
-) -> tuple[dict[Key, Document], set[Key]]:
+def _no_words(name: str) -> NoWords:
+    return NoWords(f"{name} holds no word: send letters or digits in any script", name)
+
+
+def _sought(
+    store: Store, generations: Sequence[bytes], seekers: Sequence[Seeker]
+) -> list[tuple[dict[Key, Document], set[Key]]]:
+    """What every seeker ends with; what they want at the same time is fetched together."""
+    ends: dict[int, tuple[dict[Key, Document], set[Key]]] = {}
+    answers: dict[int, dict[Key, Document | None] | None] = dict.fromkeys(range(len(seekers)))
+    while answers:
+        wants = {}
+        for place, answer in answers.items():
+            try:
+                wants[place] = seekers[place].send(answer)
+            except StopIteration as end:
+                ends[place] = end.value
+        every = dict.fromkeys(key for keys in wants.values() for key in keys)
+        stored = _fetched(store, generations, list(every)) if wants else {}
+        answers = {place: {key: stored[key] for key in keys} for place, keys in wants.items()}
+    return [ends[place] for place in range(len(seekers))]
+
+
+def _candidates(found: list[Found], options: Options, words: int) -> Seeker:
     """The documents to align: the best, and samples of those that hold a paragraph which many hold. Also
     those that were asked for and are removed or excluded.
 
-    Excluded ones make room for the next, so that as many are verified as there would be without them."""
+    Yields the keys that it wants and is sent their documents. Excluded ones make room for the next, so that
+    as many are verified as there would be without them."""
     order = _ranked(found)
     verify = max(options.verify, options.limit)
     verify = min(verify, max(BY_WORDS, CELLS // words))
@@ -131,7 +215,7 @@ def _candidates(
     documents: dict[Key, Document] = {}
     gone: set[Key] = set()
     while wanted:
-        for key, document in _fetched(store, found, wanted).items():
+        for key, document in (yield wanted).items():
             if document is None or document.id in excluded[0] or document.publisher in excluded[1]:
                 gone.add(key)
             else:
@@ -171,10 +255,9 @@ def _holders(found: list[Found], paragraph: int) -> Keys:
     return np.concatenate([key_of(p, part.copies[paragraph]) for p, part in enumerate(found)])
 
 
-def _fetched(store: Store, found: list[Found], wanted: list[Key]) -> dict[Key, Document | None]:
+def _fetched(store: Store, generations: Sequence[bytes], wanted: list[Key]) -> dict[Key, Document | None]:
     def one(partition: int) -> dict[Key, Document | None]:
         mine = [key for key in wanted if partition_of_key(key) == partition]
-        stored = fetch(store, partition, found[partition].generation, mine)
-        return dict(zip(mine, stored, strict=True))
+        return dict(zip(mine, fetch(store, partition, generations[partition], mine), strict=True))
 
     return {key: document for part in store.each_partition(one) for key, document in part.items()}

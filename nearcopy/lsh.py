@@ -43,6 +43,21 @@ class Buckets:
     fingerprint_bounds: NDArray[np.int64]
     bounds: NDArray[np.int64]
 
+    def one(self, text: int, first_span: int) -> Buckets:
+        """Those of one text of the batch, whose spans begin at ``first_span``, as if it were alone."""
+        mine = slice(self.bounds[text], self.bounds[text + 1])
+        prints = slice(self.fingerprint_bounds[text], self.fingerprint_bounds[text + 1])
+        return Buckets(
+            self.paragraphs[mine] - first_span,
+            self.bands[mine],
+            self.runs[mine],
+            self.document_bands[text : text + 1],
+            self.fingerprints[prints],
+            self.contexts[prints],
+            np.array([0, prints.stop - prints.start], dtype=np.int64),
+            np.array([0, mine.stop - mine.start], dtype=np.int64),
+        )
+
 
 def buckets_of(scanned: Scanned, parameters: Parameters) -> Buckets:
     """Sign a batch and cast all three nets. A paragraph below ``least_words`` is only part of its text."""

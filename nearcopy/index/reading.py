@@ -1,4 +1,5 @@
-"""Looking a submission up: one round trip for its buckets, one for the documents of the paragraphs found.
+"""Looking submissions up: one round trip for the buckets of all of them, one for the documents of the
+paragraphs found.
 
 A third, `fetch`, brings the documents themselves.
 """
@@ -10,17 +11,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearcopy.connection import pipeline, steady, strings
+from nearcopy.connection import steady, strings
 from nearcopy.document import Document
 from nearcopy.index import documents, evidence
 from nearcopy.index.evidence import Holders
 from nearcopy.index.keys import OWNER_BITS, page_suffixes
-from nearcopy.index.plan import NO_CONTEXT, NUMBER, Ints, Plan, distinct, joined, records
+from nearcopy.index.plan import NO_CONTEXT, NUMBER, Hits, Ints, Pages, Plan, distinct, joined, records
 from nearcopy.index.store import Partition, Store
 from nearcopy.parameters import Parameters
 
-PAGES_A_CALL = 5000
-"""Keys of one MGET, about 64 paragraphs': Redis serves nobody else while it answers one."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A submission to look up.
+
+    - ``plan``: its plan with some parameters; a generation with others may just be published, partition by
+      partition
+    - ``paragraph_words`` int64[P]: the length of each indexed paragraph; ``words``: that of the whole
+    """
+
+    plan: Callable[[Parameters], Plan]
+    paragraph_words: Ints
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +52,10 @@ class Found:
     bounded: bool
 
 
-def look_up(
-    store: Store, plan: Callable[[Parameters], Plan], paragraph_words: Ints, total_words: int
-) -> list[Found]:
-    """The candidates of one submission, in every partition.
-
-    ``plan``: that of the submission with some parameters; a generation with others may just be published,
-    partition by partition. ``paragraph_words`` int64[P]: the length of each indexed paragraph. Raises
-    `StorageUnavailable`.
-    """
-    return store.each_partition(lambda number: _look_up(store, number, plan, paragraph_words, total_words))
+def look_up(store: Store, asked: Sequence[Asked]) -> list[list[Found]]:
+    """The candidates of every submission, in every partition. Raises `StorageUnavailable`."""
+    parts = store.each_partition(lambda number: _look_up(store, number, asked))
+    return [list(found) for found in zip(*parts, strict=True)]
 
 
 def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int]) -> list[Document | None]:
@@ -60,65 +66,82 @@ def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int
     return [documents.unpacked(item)[0] if item is not None else None for item in stored]
 
 
-def _look_up(
-    store: Store, number: int, plans: Callable[[Parameters], Plan], paragraph_words: Ints, total_words: int
-) -> Found:
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """What the pages that a submission asked for hold."""
+
+    neighbours: evidence.Neighbours
+    exact: Hits
+    whole: Ints
+    verbatim: Hits
+    bounded: bool
+
+
+def _look_up(store: Store, number: int, asked: Sequence[Asked]) -> list[Found]:
     while True:
         part = store.partitions[number]
-        plan = plans(part.parameters)
-        names, layers = plan.pages(part, part.written)
-        generation, written, *pages = _read(
+        plans = [one.plan(part.parameters) for one in asked]
+        pages = [plan.pages(part, part.written) for plan in plans]
+        names = [name for some, _ in pages for name in some]
+        generation, written, *values = _read(
             store, [part.keys.pointer, part.keys.written(part.generation), *names]
         )
         seen = generation == part.generation or not part.live
         if seen and part.written >= (written is not None):
             break
         store.refresh(number)
-    read = joined(pages)
+    hits, place = [], 0
+    for plan, (some, layers) in zip(plans, pages, strict=True):
+        hits.append(_hits(plan, joined(values[place : place + len(some)]), layers, part.parameters.bands))
+        place += len(some)
+    holders = _holders(store, part, [distinct(hit.neighbours.number) for hit in hits])
+    return [_found(part, *one) for one in zip(asked, plans, hits, holders, strict=True)]
+
+
+def _hits(plan: Plan, read: Pages, layers: Ints, bands: int) -> _Hits:
     *alike, crowded = plan.neighbours(read, layers, evidence.NEIGHBOURS)
     (exact, _), (whole, full), (verbatim, full_too) = (plan.hits(read, layers, kind) for kind in "xdf")
-    neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, part.parameters.bands)
-    holders, more = _holders(store, part, distinct(neighbours.number))
+    neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, bands)
+    return _Hits(neighbours, exact, whole[1], verbatim, crowded or full or full_too)
+
+
+def _found(part: Partition, one: Asked, plan: Plan, hits: _Hits, held: tuple[Holders, bool]) -> Found:
+    holders, more = held
     words = np.zeros(int(plan.paragraphs.max(initial=-1)) + 1, dtype=np.int64)
-    words[plan.paragraphs] = paragraph_words
+    words[plan.paragraphs] = one.paragraph_words
     candidates = evidence.weigh(
-        neighbours, holders, whole[1], verbatim, words, total_words, part.parameters
+        hits.neighbours, holders, hits.whole, hits.verbatim, words, one.words, part.parameters
     )
-    bounds = np.searchsorted(exact[0], np.arange(len(words) + 1)).tolist()
-    held = [holders.of(exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(words))]
-    copies = [held[p] for p in plan.paragraphs.tolist()]
-    bounded = crowded or full or full_too or more
-    return Found(part.generation, part.parameters, candidates, copies, bounded)
+    bounds = np.searchsorted(hits.exact[0], np.arange(len(words) + 1)).tolist()
+    copies = [holders.of(hits.exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(words))]
+    copies = [copies[p] for p in plan.paragraphs.tolist()]
+    return Found(part.generation, part.parameters, candidates, copies, hits.bounded or more)
 
 
 def _read(store: Store, names: Sequence[bytes]) -> list[bytes | None]:
     """The strings of all keys in one round trip."""
-    if len(names) <= PAGES_A_CALL:
-        return steady(lambda: strings(store.client, names))
-
-    def send() -> list[bytes | None]:
-        batch = pipeline(store.client)
-        for start in range(0, len(names), PAGES_A_CALL):
-            # Not `mget`, which the driver blocks in a cluster's pipeline, though it can send it.
-            batch.execute_command("MGET", *names[start : start + PAGES_A_CALL])
-        return [value for part in batch.execute() for value in part]
-
-    return steady(send)
+    return steady(lambda: strings(store.client, names))
 
 
-def _holders(store: Store, part: Partition, numbers: Ints) -> tuple[Holders, bool]:
-    """The documents of paragraphs (``numbers`` ascend), and whether one has more than are listed. One round
-    trip, none where there is nothing to ask."""
-    if not len(numbers):
-        return Holders(numbers, numbers, np.zeros(1, dtype=np.int64)), False
-    pages, which = np.unique(numbers >> OWNER_BITS, return_inverse=True)
-    suffixes = page_suffixes(np.zeros(len(pages), np.uint8), pages.astype(np.uint64))
+def _holders(store: Store, part: Partition, asked: Sequence[Ints]) -> list[tuple[Holders, bool]]:
+    """The documents of some paragraphs (whose numbers ascend) for each that asks, and whether one has more
+    than are listed. One round trip, none where there is nothing to ask."""
     letters = [b"o"] * bool(part.shape.base["p"]) + [b"O"] * part.written
-    names = [name for letter in letters for name in part.keys.pages(part.generation, letter, suffixes)]
-    layers = which + len(pages) * np.arange(len(letters))[:, None]
+    names: list[bytes] = []
+    layers = []
+    for numbers in asked:
+        pages, which = np.unique(numbers >> OWNER_BITS, return_inverse=True)
+        suffixes = page_suffixes(np.zeros(len(pages), np.uint8), pages.astype(np.uint64))
+        layers.append(len(names) + which + len(pages) * np.arange(len(letters))[:, None])
+        names += [name for letter in letters for name in part.keys.pages(part.generation, letter, suffixes)]
+    read = joined(_read(store, names)) if names else joined([])
+    return [_held(read, each, numbers) for each, numbers in zip(layers, asked, strict=True)]
+
+
+def _held(read: Pages, layers: Ints, numbers: Ints) -> tuple[Holders, bool]:
     low = (numbers & (1 << OWNER_BITS) - 1).astype(np.uint64)
     widths, contexts = np.ones(len(low), dtype=np.uint8), np.full(len(low), NO_CONTEXT, dtype=np.int32)
-    index, document, full = records(joined(_read(store, names)), layers, low, widths, contexts)
+    index, document, full = records(read, layers, low, widths, contexts)
     packed = distinct(index << 24 | document)
     bounds = np.searchsorted(packed, np.arange(len(numbers) + 1) << 24)
     return Holders(numbers, packed & NUMBER, bounds), full

@@ -61,7 +61,13 @@ class Submission:
     scanned: Scanned
     parameters: Parameters
     buckets: Buckets
-    threshold: float
+    options: Options
+
+    @property
+    def threshold(self) -> float:
+        """The resemblance from which a paragraph matches."""
+        asked = self.options.threshold
+        return self.parameters.threshold if asked is None else asked
 
     @property
     def words(self) -> int:

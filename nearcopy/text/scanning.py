@@ -39,6 +39,19 @@ class Scanned:
         """The paragraphs of one text, with words still counted over the batch."""
         return self.spans[self.text_spans[text] : self.text_spans[text + 1]]
 
+    def one(self, text: int) -> Scanned:
+        """One text of the batch, as if it had been scanned alone."""
+        words, spans = self.words_of(text), self.spans_of(text).copy()
+        spans[:, 2:] -= words.start
+        return Scanned(
+            self.hashes[words],
+            self.starts[words],
+            self.ends[words],
+            spans,
+            np.array([0, words.stop - words.start], dtype=np.int64),
+            np.array([0, len(spans)], dtype=np.int64),
+        )
+
     def span_bounds(self) -> NDArray[np.int64]:
         """``int64[P, 2]``: first and end word of each paragraph."""
         return self.spans[:, 2:4].astype(np.int64)
