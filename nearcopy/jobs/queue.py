@@ -6,11 +6,9 @@ status, and the worker calls one function whatever a job names.
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import PurePosixPath
 
 from rq import Queue, Retry
-from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker_registration import get_keys
@@ -32,8 +30,8 @@ ATTEMPTS = 3
 DEADLINE = 24 * 3600
 """Seconds that one attempt may take, unless a setting says otherwise."""
 
-FAILED_SECONDS = 24 * 3600
-"""How long the queue itself remembers a job that failed; its status stays longer."""
+ENDED_SECONDS = 60
+"""How long the queue itself remembers a job that ended; its status stays longer."""
 
 
 def check_url(url: str) -> None:
@@ -67,8 +65,8 @@ def ask(client: Client, task: Task, deadline: int = DEADLINE) -> Status:
     status = Rebuilds(client).begin(task)
     # Twice in the queue does no harm: a job whose rebuild has ended is over at once
     steady(lambda: queue(client).enqueue_call(
-        RUN, args=(status.id,), job_id=status.id, timeout=deadline, result_ttl=0,
-        failure_ttl=FAILED_SECONDS, retry=Retry(max=ATTEMPTS - 1),
+        RUN, args=(status.id,), job_id=status.id, timeout=deadline, result_ttl=ENDED_SECONDS,
+        failure_ttl=ENDED_SECONDS, retry=Retry(max=ATTEMPTS - 1),
         description=f"{task.kind} {task.collection}",
     ))
     return status
@@ -96,5 +94,6 @@ def cancel(client: Client, id: str) -> Status:
 
 
 def _remove(client: Client, id: str) -> None:
-    with contextlib.suppress(NoSuchJobError):
-        Job.fetch(id, connection=client, serializer=JSONSerializer).delete()
+    # RQ's own way stumbles over what a worker that was killed has left
+    queue(client).remove(id)
+    client.delete(Job.key_for(id))

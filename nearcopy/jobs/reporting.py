@@ -71,7 +71,7 @@ class Reporter:
 
     def _note_begin(self) -> None:
         self._begun = time.monotonic()
-        self.status.state, self.status.error = "running", None
+        self.status.state, self.status.error, self.status.stage = "running", None, None
         self.status.began = self.status.began or time.time()
         self.status.attempts += 1
 

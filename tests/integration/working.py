@@ -65,10 +65,10 @@ class Workers:
         lock = PartitionKeys.of(collection, 0).lock
         holder, below = self.client.get(lock), process.children(recursive=True)
         os.kill(process.pid, signal.SIGKILL)
-        _, alive = psutil.wait_procs(below, timeout=10)
-        assert not alive
         if self.client.get(lock) == holder:
             self.client.delete(lock)
+        _, alive = psutil.wait_procs(below, timeout=10)
+        assert not alive
 
     def close(self) -> None:
         """Kill them."""
