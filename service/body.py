@@ -14,21 +14,21 @@ MOST_DRAINED = 32 << 20
 """Bytes of an unwanted body that are read and thrown away. Whoever sends more may miss the answer."""
 
 
-def read_bytes(request: Request) -> bytes:
-    """The whole body. Refuses one over the limit, with Content-Length or chunked.
+def read_bytes(request: Request, setting: str = "BODY_LIMIT") -> bytes:
+    """The whole body. Refuses one over the limit, with Content-Length or chunked; ``setting`` made the limit.
 
     Flask's own limit cuts a chunked body off at the limit without a word, so it is not used.
     """
     limit = request.max_content_length or 0
     if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, setting)
     stream = get_input_stream(request.environ)
     parts, size = [], 0
     while part := stream.read(BLOCK):
         parts.append(part)
         size += len(part)
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, setting)
     return b"".join(parts)
 
 
@@ -46,5 +46,5 @@ def drain(response: Response) -> Response:
     return response
 
 
-def _too_large(limit: int) -> Refused:
-    return Refused(TOO_LARGE, f"send at most {limit} bytes, or raise NEARCOPY_BODY_LIMIT")
+def _too_large(limit: int, setting: str) -> Refused:
+    return Refused(TOO_LARGE, f"send at most {limit} bytes, or raise NEARCOPY_{setting}")

@@ -41,6 +41,14 @@ REBUILD_ID = ID | {
     "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
 }
 
+GENERATION = ID | {
+    "description": "Number of a generation.",
+    "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"},
+}
+
+IDS = {"rebuilds": REBUILD_ID, "generations": GENERATION}
+"""What stands in the path of calls that are not about documents."""
+
 
 RETRY_AFTER = {
     "description": "Seconds after which the same request may succeed.",
@@ -153,7 +161,7 @@ def _make_optional(schema: Schema, names: tuple[str, ...]) -> None:
 
 def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
     call = route.call
-    id = REBUILD_ID if route.resource == "rebuilds" else ID
+    id = IDS.get(route.resource, ID)
     path = [id] if "{id}" in route.path else []
     operation: Schema = {
         "operationId": route.name,
@@ -194,7 +202,8 @@ def _of_page(call: Call) -> Iterator[Schema]:
 def _bodies(call: Call, schemas: dict[Any, Schema]) -> Schema:
     found = _content("application/json", schemas[call.body])
     if call.page is not None:
-        found |= _content("text/html", {"type": "string", "description": "A page; its main text is taken."})
+        # Without a type: whatever bytes are sent are a page to a browser
+        found |= _content("text/html", {"description": "A page, in any encoding; its main text is taken."})
     if call.form is not None:
         found |= _content("multipart/form-data", schemas[call.form])
     return found

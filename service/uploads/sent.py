@@ -108,4 +108,4 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
 def _file(request: Request) -> bytes:
     check_unpacked(request)
     request.max_content_length = shared().readers.settings.file_limit
-    return read_bytes(request)
+    return read_bytes(request, "FILE_LIMIT")
