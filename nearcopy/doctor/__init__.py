@@ -31,12 +31,12 @@ import numpy as np
 
 from nearcopy.connection import steady
 from nearcopy.doctor import contents, folders, keyspace, signing
-from nearcopy.doctor.contents import Contents, Entries
+from nearcopy.doctor.contents import Contents
 from nearcopy.doctor.findings import Diagnosis, Finding
 from nearcopy.doctor.keyspace import Keys
 from nearcopy.doctor.looking import Gone
 from nearcopy.doctor.postings import Postings
-from nearcopy.doctor.signing import Signed, Stored, intact
+from nearcopy.doctor.signing import Entries, Signed, Stored, intact
 from nearcopy.index import generations
 from nearcopy.index.keys import id_digest
 from nearcopy.index.store import Store
@@ -103,17 +103,17 @@ def _partition(
     def read() -> tuple[Entries, Stored, Signed]:
         ids = contents.entries(there, part)
         numbers = {*texts, *(number for number, _ in ids.values())}
-        return ids, *signing.read(there, part, number, np.array(sorted(numbers), dtype=np.int64))
+        return ids, *signing.read(there, part, number, np.array(sorted(numbers), dtype=np.int64), ids)
 
     ids, stored, signed = read()
+    findings = [*contents.count(there, part, where, repair)]
     one.compare(ids, stored)
     if one.changed:
         signed.close()
         ids, stored, signed = read()
     with closing(signed):
         checked["documents"] += len(stored.ids)
-        findings = [*one.findings()]
-        findings += contents.count(there, part, where, repair)
+        findings += one.findings()
         findings += contents.raised(there, part, where, "d", max(stored.ids, default=0), repair)
         postings = Postings(
             there, part, where, signed, lambda number: stored.heads.get(number, b""), frozenset(one.lost),
@@ -135,7 +135,7 @@ def _elsewhere(there: Store, number: int, id: bytes, content: bytes) -> bytes | 
         if entry is not None and entry[3:] == content:
             name = part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
             text = steady(lambda name=name: there.client.get(name))  # type: ignore[misc]
-            found = intact(text) if text is not None else None
+            found = intact(text, {id: (0, content)})
             if found is not None and (id_digest(found[0].id), found[1]) == (id, content):
                 return text  # type: ignore[no-any-return]
     return None

@@ -7,20 +7,34 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from nearcopy.connection import pipeline, steady
+from nearcopy.connection import steady
 from nearcopy.doctor.findings import Finding, Kind
 from nearcopy.doctor.looking import ATTEMPTS, HEAD, Change, look
-from nearcopy.doctor.signing import Stored, intact
+from nearcopy.doctor.signing import Entries, Stored, intact, readable
 from nearcopy.document import Document
+from nearcopy.index import documents
 from nearcopy.index.keys import ID_BUCKETS, id_digest
 from nearcopy.index.store import Partition, Store
 
-BUCKETS_A_CALL = 256
+BUCKETS_A_CALL = 64
+"""Of ids, asked for together."""
+
 NAMED = 5
 """Documents that a finding names."""
 
 Restore = Callable[[bytes, bytes], bytes | None]
 """Takes the digests of an id and of its content: the text as another generation has it, or None."""
+
+_IDS = """
+-- All ids of some buckets, with what is stored of each.
+-- KEYS[1] any key of the partition  ARGV[1] how the buckets begin  ARGV[2], ARGV[3] the first and the last
+local found = {}
+for bucket = ARGV[2], ARGV[3] do
+  local reply = redis.pcall('HGETALL', ARGV[1] .. string.char(math.floor(bucket / 256), bucket % 256))
+  for _, value in ipairs(reply) do found[#found + 1] = value end
+end
+return found
+"""
 
 _COUNT = """
 -- The counters of a generation, and how many ids there are.
@@ -45,32 +59,23 @@ return 1
 """
 
 SENTENCES: dict[str, tuple[Kind, str]] = {
-    "lost": ("texts", "the texts of {} documents are missing or damaged; what is left of them {}"),
-    "back": ("texts", "the texts of {} documents are missing or damaged; another generation has them"),
-    "unlisted": ("ids", "{} texts are under no id"),
-    "led": ("ids", "{} ids lead to another text than theirs, or say that it has another content"),
-    "surplus": ("ids", "{} texts stand beside another of the same id"),
-    "unreadable": ("texts", "{} texts that no id leads to cannot be read"),
+    "lost": ("texts", "documents whose text is missing or damaged, and that are lost with it"),
+    "back": ("texts", "documents whose text is missing or damaged, and is whole in another generation"),
+    "unreadable": ("texts", "texts that are damaged, and that no id leads to"),
+    "unlisted": ("ids", "texts that no id leads to"),
+    "led": ("ids", "ids that lead to another text than theirs, or to theirs with another digest"),
+    "surplus": ("ids", "texts beside another of the same id"),
 }
-
-Entries = dict[bytes, tuple[int, bytes]]
-"""Of ids: digest of the id -> number, digest of the content."""
-
 
 def entries(store: Store, part: Partition) -> Entries:
     """Every id of a generation."""
     found: Entries = {}
-    head = part.keys.prefix + part.generation + b"i"
+    shape, head = part.keys.shape(part.generation), part.keys.prefix + part.generation + b"i"
     for first in range(0, ID_BUCKETS, BUCKETS_A_CALL):
-        def ask(first: int = first) -> list[dict[bytes, bytes]]:
-            batch = pipeline(store.client)
-            for bucket in range(first, first + BUCKETS_A_CALL):
-                batch.hgetall(head + bucket.to_bytes(2, "big"))
-            return batch.execute(raise_on_error=False)  # type: ignore[no-any-return]
-
-        for bucket in steady(ask):
-            if isinstance(bucket, dict):
-                found |= {id: (int.from_bytes(entry[:3], "big"), entry[3:]) for id, entry in bucket.items()}
+        arguments = (_IDS, 1, shape, head, first, first + BUCKETS_A_CALL - 1)
+        flat = steady(lambda arguments=arguments: store.client.eval(*arguments))  # type: ignore[misc]
+        for digest, entry in zip(flat[::2], flat[1::2], strict=True):
+            found[digest] = int.from_bytes(entry[:3], "big"), entry[3:]
     return found
 
 
@@ -135,11 +140,12 @@ class Contents:
     ) -> Iterator[tuple[str, str]]:
         """What is off with one id, as kind and name, and how to mend it."""
         texts: dict[int, tuple[Document, bytes]] = {}
+        led = int.from_bytes(entry[:3], "big") if entry else 0
+        said = {digest: (led, entry[3:])} if entry else {}
         for number, content in contents.items():
-            found = intact(content) if content is not None else None
+            found = intact(content, said)
             if found is not None and id_digest(found[0].id) == digest:
                 texts[number] = found
-        led = int.from_bytes(entry[:3], "big") if entry else 0
         if not texts:
             if entry:
                 yield self._lost(change, bucket, digest, entry, contents[led])
@@ -170,19 +176,21 @@ class Contents:
     ) -> tuple[str, str]:
         number = int.from_bytes(entry[:3], "big")
         name = self.part.keys.text(self.part.generation, number)
-        other = intact(content)[0].id if content is not None and intact(content) else None  # type: ignore[index]
-        restored = self.restore(digest, entry[3:])
-        if restored is not None and other is None:
+        other = intact(content, {})
+        restored = self.restore(digest, entry[3:]) if other is None else None
+        if restored is not None:
             change.run("SET", name, restored)
             self.lost.add(number)
-            return "back", intact(restored)[0].id  # type: ignore[index]
+            return "back", documents.unpacked(restored)[0].id
         change.run("HDEL", bucket, digest)
         self._count(change, -1)
-        if other is None:
-            # Of another document that text is not touched
+        # That of another document is not touched
+        if other is None or id_digest(other[0].id) == digest:
             change.run("UNLINK", name)
             self.lost.add(number)
-        id = self._logged_id(digest)
+        damaged = readable(content)
+        named = damaged is not None and id_digest(damaged[0].id) == digest
+        id = damaged[0].id if damaged is not None and named else self._logged_id(digest)
         if id is not None:
             self._log(change, "d", id)
         return "lost", id if id is not None else f"id with digest {digest.hex()}"
@@ -199,7 +207,7 @@ class Contents:
         """A text that is not whole, and that no id leads to."""
         name = self.part.keys.text(self.part.generation, number)
         (content,), _ = look(self.store, self.part, [name])
-        if content is None or intact(content) is not None:
+        if content is None or intact(content, {}) is not None:
             return
         change = Change()
         change.head(name, content[:HEAD])
@@ -222,12 +230,11 @@ class Contents:
     def findings(self) -> Iterator[Finding]:
         """One of each kind."""
         kind: Kind
-        for name, documents in self.found.items():
+        for name, ids in self.found.items():
             kind, sentence = SENTENCES[name]
-            rest = f" and {len(documents) - NAMED:,} more" if len(documents) > NAMED else ""
-            what = sentence.format(f"{len(documents):,}", "was removed" if self.repair else "can be removed")
+            named = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
             mended = self.repair and name not in self.unmended
-            yield Finding(kind, self.where, f"{what}: {', '.join(documents[:NAMED])}{rest}", mended)
+            yield Finding(kind, self.where, f"{sentence}: {len(ids):,} ({named})", mended)
 
 
 def last_paragraph(store: Store, part: Partition) -> int:

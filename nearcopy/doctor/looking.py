@@ -28,9 +28,11 @@ _LOOK = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local values = {}
 for i = 2, #ARGV do
-  local string = i <= ARGV[1] + 1
-  local value = string and redis.pcall('GET', ARGV[i]) or redis.pcall('GETRANGE', ARGV[i], 0, 7)
-  values[i - 1] = type(value) == 'table' and (not string and '') or value
+  local value
+  if i <= ARGV[1] + 1 then value = redis.pcall('GET', ARGV[i])
+  else value = redis.pcall('GETRANGE', ARGV[i], 0, 7) end
+  -- What is no string is none.
+  values[i - 1] = type(value) == 'string' and value
 end
 return values
 """
@@ -49,7 +51,9 @@ for _ = 1, ARGV[1] do
   if kind == 'page' then
     value = redis.pcall('GET', key)
     value = type(value) == 'string' and redis.sha1hex(value) or ''
-  elseif kind == 'head' then value = redis.call('GETRANGE', key, 0, 7)
+  elseif kind == 'head' then
+    value = redis.pcall('GETRANGE', key, 0, 7)
+    value = type(value) == 'string' and value or ''
   else value = redis.call('HGET', key, field) or '' end
   if value ~= expected then return 0 end
   at = at + 4
@@ -79,7 +83,7 @@ def look(
     values = steady(lambda: store.client.eval(_LOOK, 1, shape, len(strings), *strings, *texts))
     if len(values) != len(strings) + len(texts):
         raise Gone(f"generation {part.generation.decode()} was dropped while it was looked at")
-    return values[: len(strings)], values[len(strings) :]
+    return values[: len(strings)], [head or b"" for head in values[len(strings) :]]
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nearcopy.connection import steady
 from nearcopy.doctor import contents
 from nearcopy.doctor.findings import Finding, Kind
+from nearcopy.doctor.marks import full_buckets
 from nearcopy.doctor.nets import Expected, Head, Mender, compared
 from nearcopy.doctor.paragraphs import Paragraphs, add, numbered
 from nearcopy.doctor.records import Ints, Records, read
@@ -162,6 +163,7 @@ class Postings:
                 steady(lambda: self.store.client.set(name, 1))
             what = "there are delta pages, and no mark that says so: nobody reads them"
             self.findings.append(Finding("marks", self.where, what, self.repair))
+        self.findings += full_buckets(self.store, self.part, self.where, self.repair)
 
 
 def _all(numbers: Ints) -> NDArray[np.bool_]:

@@ -19,6 +19,9 @@ from nearcopy.index.store import Partition, Store
 from nearcopy.lsh import buckets_of
 from nearcopy.text.scanning import scan_texts
 
+Entries = dict[bytes, tuple[int, bytes]]
+"""Of ids: digest of the id -> number, digest of the content."""
+
 TEXTS_A_CALL = 256
 """Texts read together, about a quarter of a megabyte; and signed together."""
 
@@ -60,14 +63,17 @@ class Signed:
         self.document_bands.close()
 
 
-def read(store: Store, part: Partition, number: int, documents_there: Ints) -> tuple[Stored, Signed]:
-    """Read and sign the texts of some documents of a partition, which has the ``number``."""
+def read(
+    store: Store, part: Partition, number: int, documents_there: Ints, ids: Entries
+) -> tuple[Stored, Signed]:
+    """Read and sign the texts of some documents of a partition, which has the ``number``; its ``ids`` say
+    what their contents ought to be."""
     stored, gathered = Stored(), _Gathered()
     for batch in _batches(store, part, documents_there):
         whole: dict[int, Document] = {}
         for one, content in batch.items():
             stored.heads[one] = content[:HEAD]
-            document = intact(content)
+            document = intact(content, ids)
             if document is not None and keys.partition_of(document[0].id, len(store.partitions)) == number:
                 whole[one] = document[0]
                 stored.ids[one] = id_digest(document[0].id), document[1]
@@ -76,14 +82,23 @@ def read(store: Store, part: Partition, number: int, documents_there: Ints) -> t
     return stored, gathered.signed()
 
 
-def intact(content: bytes) -> tuple[Document, bytes] | None:
-    """The document of a stored text and the digest of its content, which need not be the one that it begins
-    with; None where it cannot be read."""
+def readable(content: bytes | None) -> tuple[Document, bytes] | None:
+    """The document of a stored text and the digest of its content; None where it cannot be read at all."""
     try:
-        document, _ = documents.unpacked(content)
+        document = documents.unpacked(content or b"")[0]
         return document, documents.packed(document)[1]
     except Exception:  # noqa: BLE001 - damaged bytes fail in any way
         return None
+
+
+def intact(content: bytes | None, ids: Entries) -> tuple[Document, bytes] | None:
+    """Likewise; None also where its digest is neither the one that it begins with nor that which its id
+    says."""
+    found = readable(content)
+    if content is None or found is None:
+        return None
+    said = ids.get(id_digest(found[0].id), (0, b""))[1]
+    return found if found[1] in (content[:HEAD], said) else None
 
 
 def _batches(store: Store, part: Partition, documents_there: Ints) -> Iterator[dict[int, bytes]]:

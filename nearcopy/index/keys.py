@@ -159,6 +159,10 @@ class PartitionKeys:
         """Exists as soon as anything was put into a generation since its base pages were written."""
         return self.prefix + generation + b"w"
 
+    def full(self, generation: bytes) -> bytes:
+        """The buckets that are full."""
+        return self.prefix + generation + b"c"
+
     def counters(self, generation: bytes) -> bytes:
         """Numbers given in a generation, and documents stored."""
         return self.prefix + generation + b"n"
