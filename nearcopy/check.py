@@ -49,8 +49,8 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
 
 
 def check_many(store: Store, asked: Sequence[tuple[str, Options]]) -> list[Report | InputError]:
-    """The reports of many submissions, or what is wrong with them, in their order: those of single checks, signed
-    at once and looked up in as many round trips as one. Raises `StorageUnavailable`."""
+    """The reports of many submissions, or what is wrong with them, in their order: those of single checks,
+    signed at once and looked up in the round trips of one. Raises `StorageUnavailable`."""
     started = time.perf_counter()
     told = read_submissions(asked, store.parameters)
     good = [place for place, one in enumerate(told) if isinstance(one, Submission)]
