@@ -1,6 +1,7 @@
-"""Base pages: what a generation begins with, packed from arrays of postings that are sorted only here.
+"""Base pages: what a generation begins with, packed from arrays of postings.
 
-A page is the concatenation of its records in the order of their numbers; `keys` has the layout of each kind.
+A page is the concatenation of its records, in the order in which they came; `keys` has the layout of each
+kind.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nearcopy.index.keys import OWNER_BITS, PartitionKeys, big_endian, page_numbers, page_suffixes
+from nearcopy.index.keys import OWNER_BITS, PartitionKeys, page_numbers, page_suffixes
 from nearcopy.index.packing import Bytes
 from nearcopy.index.shape import BUCKET_CAP, Shape
+from nearcopy.kernel import pack as kernels
 
 Hashes = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -57,9 +59,8 @@ def base_pages(
     numbers = np.arange(1, len(postings.runs) + 1, dtype=np.int64)
 
     def net(kind: str, hashes: Hashes, owners: Ints, band: int = 0) -> tuple[Keys, Contents]:
-        packed = pack(
-            kind, page_numbers(hashes, shape.base[kind]), records_of(kind, hashes, owners, postings.contexts)
-        )
+        contexts = postings.contexts if kind == "f" else None
+        packed = pack(kind, page_numbers(hashes, shape.base[kind]), hashes, owners, contexts)
         return named(names, generation, kind, band, packed)
 
     for band in range(postings.bands.shape[1]):
@@ -81,37 +82,31 @@ class Packed:
     blob: Bytes
 
 
-def records_of(
-    kind: str, hashes: Hashes, owners: Ints, contexts: NDArray[np.uint16] | None = None
-) -> Bytes:
-    """The records of one band, uint8[N, width], as `keys` describes those of that kind ("p", "d", "f", "x");
-    only fingerprints have ``contexts``."""
-    parts = [big_endian(hashes, HASH_BYTES[kind]), _number_bytes(owners)]
-    if kind == "f" and contexts is not None:
-        parts.insert(1, big_endian(contexts.astype(np.uint64), 2))
-    return np.concatenate(parts, axis=1)
+def holder_records(holders: Ints) -> tuple[Hashes, Hashes, Ints]:
+    """The page, the bucket and the document of each pair of paragraph and document, int64[N, 2]."""
+    paragraphs = holders[:, 0].astype(np.uint64)
+    return paragraphs >> np.uint64(OWNER_BITS), paragraphs & np.uint64((1 << OWNER_BITS) - 1), holders[:, 1]
 
 
-def holder_records(holders: Ints) -> tuple[NDArray[np.uint64], Bytes]:
-    """The page of each pair of paragraph and document, int64[N, 2], and its record."""
-    paragraphs = holders[:, 0]
-    low = (paragraphs & (1 << OWNER_BITS) - 1).astype(np.uint8)
-    records = np.concatenate([low[:, None], _number_bytes(holders[:, 1])], axis=1)
-    return (paragraphs >> OWNER_BITS).astype(np.uint64), records
-
-
-def pack(kind: str, pages: NDArray[np.uint64], records: Bytes) -> Packed:
-    """The pages of one band from its records, uint8[N, width], and the page of each; what a bucket holds
-    beyond its cap is left out."""
-    heads = np.zeros((len(records), 8), dtype=np.uint8)
-    heads[:, 8 - HASH_BYTES[kind] :] = records[:, : HASH_BYTES[kind]]
-    buckets = heads.view(">u8").ravel()
-    order = np.lexsort((buckets, pages))
-    order = order[_within_cap(pages[order], buckets[order])]
-    pages = pages[order]
-    starts = np.flatnonzero(np.diff(pages, prepend=np.uint64(2**63)))
-    bounds = np.append(starts, len(pages)).astype(np.int64) * records.shape[1]
-    return Packed(pages[starts], bounds, records[order].ravel())
+def pack(
+    kind: str, pages: Hashes, hashes: Hashes, owners: Ints, contexts: NDArray[np.uint16] | None = None
+) -> Packed:
+    """The pages of one band from all its records: the page, the bucket's hash and the owner of each, as
+    `keys` describes those of that kind; only fingerprints have ``contexts``. Of one page they stay in their
+    order; what a bucket holds beyond its cap is left out."""
+    tails, tail_bytes = owners.astype(np.uint64), 3
+    if contexts is not None:
+        tails, tail_bytes = tails | contexts.astype(np.uint64) << np.uint64(24), 5
+    head_bytes = HASH_BYTES[kind]
+    first, last = (int(pages.min()), int(pages.max())) if len(pages) else (0, -1)
+    bounds = np.empty(last - first + 2, dtype=np.int64)
+    blob = np.empty(len(pages) * (head_bytes + tail_bytes), dtype=np.uint8)
+    pages = pages - np.uint64(first)
+    kernels.pack_records(pages, np.ascontiguousarray(hashes), tails, head_bytes, tail_bytes, bounds, blob)
+    if kind != "x":  # an exact paragraph stands there once
+        blob = blob[: kernels.cap_buckets(bounds, blob, head_bytes, head_bytes + tail_bytes, BUCKET_CAP)]
+    there = np.flatnonzero(np.diff(bounds))
+    return Packed((there + first).astype(np.uint64), np.append(bounds[there], len(blob)), blob)
 
 
 def named(
@@ -122,18 +117,3 @@ def named(
     keys = names.pages(generation, kind.encode(), page_suffixes(bands, packed.pages))
     blob = packed.blob.tobytes()
     return keys, [blob[first:end] for first, end in itertools.pairwise(packed.bounds.tolist())]
-
-
-def _number_bytes(numbers: Ints) -> Bytes:
-    return big_endian(numbers.astype(np.uint64), 3)
-
-
-def _within_cap(pages: NDArray[np.uint64], heads: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Of sorted postings, which are among the first `BUCKET_CAP` of their bucket."""
-    if not len(pages):
-        return np.empty(0, dtype=np.bool_)
-    new = np.ones(len(pages), dtype=np.bool_)
-    new[1:] = (pages[1:] != pages[:-1]) | (heads[1:] != heads[:-1])
-    starts = np.flatnonzero(new)
-    place = np.arange(len(pages)) - np.repeat(starts, np.diff(starts, append=len(pages)))
-    return np.asarray(place < BUCKET_CAP)

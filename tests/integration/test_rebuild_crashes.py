@@ -19,7 +19,7 @@ from tests.integration.rebuilding import articles, at, rebuilt, written
 ARCHIVE = articles(60)
 EXPECTED = {one.id: one for one in ARCHIVE}
 OLD = document("old", [7, 8, 9])
-POINTS = [("sign", 0), ("sign", 3), ("number", 1), ("dedupe", 1), ("place", 2), ("pack", 40), ("send", 0),
+POINTS = [("sign", 0), ("sign", 3), ("number", 1), ("dedupe", 1), ("place", 2), ("pack", 30), ("send", 0),
           ("publish", 0), ("retire", 0)]
 
 

@@ -3,7 +3,6 @@ same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from nearcopy.connection import pipeline, steady
-from nearcopy.index.base import named
 from nearcopy.index.bulk import KEYS_A_CALL
 from nearcopy.index.keys import ID_BUCKETS, PartitionKeys, big_endian
 from nearcopy.index.store import Store
 from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.numbering import numbers_of
-from worker.rebuild.packing import Pages, read_pages
+from worker.rebuild.packing import Pages
 from worker.rebuild.signing import part_name
 
 BYTES_A_CALL = 1 << 19
@@ -62,18 +60,17 @@ def send_ids(store: Store, folder: Path, blocks: int, partition: int, generation
         _hset(store, mappings)
 
 
-def send_pages(store: Store, folder: Path, wanted: Iterable[Pages], generation: bytes) -> int:
-    """The pages of some parts; returns how many bytes they have."""
-    size = 0
-    for one in wanted:
-        packed = read_pages(folder, one)
-        names = store.partitions[one.partition].keys
-        keys, contents = named(names, generation, one.kind, one.band, packed)
-        for start in range(0, len(keys), KEYS_A_CALL):
-            part = slice(start, start + KEYS_A_CALL)
-            _mset(store, dict(zip(keys[part], contents[part], strict=True)))
-        size += len(packed.blob)
-    return size
+def send_pages(store: Store, folder: Path, wanted: Pages, generation: bytes) -> int:
+    """The pages of a part; returns how many bytes they have."""
+    part = files.read(folder, wanted.name)
+    bounds, blob = part["bounds"].tolist(), part["blob"].data
+    names = store.partitions[wanted.partition].keys
+    keys = names.pages(generation, wanted.kind.encode(), part["suffixes"])
+    for start in range(0, len(keys), KEYS_A_CALL):
+        end = min(start + KEYS_A_CALL, len(keys))
+        contents = [bytes(blob[a:b]) for a, b in pairwise(bounds[start : end + 1])]
+        _mset(store, dict(zip(keys[start:end], contents, strict=True)))
+    return len(blob)
 
 
 def send_counts(

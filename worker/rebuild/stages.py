@@ -235,8 +235,10 @@ class _Rebuild:
             for block in range(self.blocks):
                 sending.send_texts(self.store, self.folder, block, p, self.generation)
             sending.send_ids(self.store, self.folder, self.blocks, p, self.generation)
-            mine = [one for one in self.pages if one.partition == p]
-            self.summary.page_bytes += sending.send_pages(self.store, self.folder, mine, self.generation)
+            for one in self.pages:
+                if one.partition == p:
+                    sent = sending.send_pages(self.store, self.folder, one, self.generation)
+                    self.summary.page_bytes += sent
             state = packed(self.shapes[p], self.parameters)
             documents, distinct = self.counts[p][0], self.starts[p][-1]
             sending.send_counts(self.store, names, self.generation, documents, distinct, state)
