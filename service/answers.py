@@ -9,6 +9,7 @@ import orjson
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from nearcopy.index.generations import Generation
 from nearcopy.report import Comparison, Report
 from service.keys.guard import may_read
 
@@ -61,6 +62,19 @@ class IndexState(Answer):
     digest: str
     redis_version: str
     detection: list[DetectionPoint]
+
+
+class GenerationList(Answer):
+    """The generations of a collection, the oldest first."""
+
+    generations: list[Generation]
+
+
+class Published(Answer):
+    """A generation that is live now."""
+
+    generation: str
+    replayed: int = Field(description="Changes that were written into it first.")
 
 
 class Health(Answer):

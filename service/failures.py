@@ -6,6 +6,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from nearcopy.errors import (
+    Busy,
     IndexFull,
     InputError,
     NearcopyError,
@@ -26,6 +27,7 @@ ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
     (NotFound, problems.NOT_FOUND),
     (ParametersMismatch, problems.OTHER_PARAMETERS),
     (IndexFull, problems.INDEX_FULL),
+    (Busy, problems.BUSY),
     (StorageUnavailable, problems.STORAGE_UNAVAILABLE),
 )
 """What the engine raises apart from bad input, and the problem it becomes."""

@@ -14,7 +14,9 @@ import redis
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from nearcopy.document import Document
 from nearcopy.index.keys import MAX_NUMBER, PartitionKeys, header
+from nearcopy.index.lock import Lock
 from service import problems
 from service.app import create_app
 from service.archives import Archives
@@ -26,6 +28,7 @@ from service.settings import Settings
 from service.uploads.readers import Readers
 from tests.conftest import Server
 from tests.contract.described import JSON, Described
+from tests.contract.going_back import rebuilt_from_itself
 from tests.contract.texts import TEXT
 from tests.integration.test_redis_cluster import free_port
 
@@ -199,6 +202,15 @@ def rebuild_ended(bench: Bench) -> TestResponse:
     return bench.call(id=id)
 
 
+def busy(bench: Bench) -> TestResponse:
+    with Lock(bench.archives.get().store):
+        return bench.call(id="1")
+
+
+def generation_live(bench: Bench) -> TestResponse:
+    return bench.call(id="1")
+
+
 def no_queue(bench: Bench) -> TestResponse:
     port = free_port()
     server = bench.new_server("--port", str(port), "--cluster-enabled", "yes")
@@ -211,8 +223,12 @@ def no_queue(bench: Bench) -> TestResponse:
 
 
 def index_full(bench: Bench) -> TestResponse:
+    archive = bench.archives.get()
+    if bench.path.startswith("/v1/generations"):
+        rebuilt_from_itself(archive)
+        archive.put(Document("one too many", TEXT))
     bench.redis.hset(bench.keys.counters(b"1"), "d", MAX_NUMBER)
-    return bench.call(id="one too many")
+    return bench.call(id="1" if archive.stats()["generation"] == "2" else "one too many")
 
 
 def as_page(bench: Bench) -> dict[str, Any]:
@@ -258,6 +274,8 @@ PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.NOT_READY: not_ready,
     problems.REBUILD_RUNNING: rebuild_running,
     problems.REBUILD_ENDED: rebuild_ended,
+    problems.BUSY: busy,
+    problems.GENERATION_LIVE: generation_live,
     problems.NO_QUEUE: no_queue,
     problems.INDEX_FULL: index_full,
     problems.UNREADABLE_FILE: unreadable_file,
