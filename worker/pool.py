@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nearcopy.errors import InputError
-from worker.queue.mortal import die_with
+from worker.mortal import die_with
 
 if TYPE_CHECKING:
     from distributed import Client

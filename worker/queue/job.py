@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -25,8 +22,8 @@ from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.reporting import Reporter, patient
 from nearcopy.jobs.status import ENDED
 from nearcopy.jobs.task import Task
+from worker.pool import pool
 from worker.queue.archives import within
-from worker.queue.mortal import die_with
 from worker.rebuild import Reading, Report, Summary, rebuild
 
 log = logging.getLogger("nearcopy.worker")
@@ -50,24 +47,24 @@ class Place:
 def run(place: Place, id: str) -> None:
     """Do the rebuild of that id, and say how it ended. Raises only what another attempt may mend:
     `BrokenExecutor`, and `StorageUnavailable` once Redis is back."""
-    with closing(connect(place.url)) as client, _pool(place.processes) as pool:
+    with closing(connect(place.url)) as client, pool(place.processes) as executor:
         rebuilds = Rebuilds(client)
         try:
-            while not _attempted(place, rebuilds, id, pool):
+            while not _attempted(place, rebuilds, id, executor):
                 time.sleep(WAIT_SECONDS)
         except StorageUnavailable:
             patient(lambda: steady(client.ping))
             raise
 
 
-def _attempted(place: Place, rebuilds: Rebuilds, id: str, pool: Executor) -> bool:
+def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) -> bool:
     """Do it, where it is not done; False where another holds the collection."""
     status = rebuilds.find(id)
     if status is None or status.state in ENDED:
         return True
     with Reporter(rebuilds, status) as reporter:
         try:
-            summary = _rebuilt(place, pool, reporter, rebuilds)
+            summary = _rebuilt(place, executor, reporter, rebuilds)
         except Busy:
             return False
         except (StorageUnavailable, BrokenExecutor):
@@ -91,7 +88,7 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, pool: Executor) -> boo
     return True
 
 
-def _rebuilt(place: Place, pool: Executor, reporter: Reporter, rebuilds: Rebuilds) -> Summary:
+def _rebuilt(place: Place, executor: Executor, reporter: Reporter, rebuilds: Rebuilds) -> Summary:
     """The rebuild itself."""
     def tell(report: Report) -> None:
         # What is published can no longer be cancelled
@@ -107,7 +104,7 @@ def _rebuilt(place: Place, pool: Executor, reporter: Reporter, rebuilds: Rebuild
                 raise Cancelled(f"rebuild {reporter.status.id} was cancelled")
             here = replace(task, archives=within(place.archives, task.archives))
             return rebuild(
-                archive.store, here, Reading.of(here), executor=pool, folder=folder, grace=place.grace,
+                archive.store, here, Reading.of(here), executor=executor, folder=folder, grace=place.grace,
                 progress=tell,
             )
         except Cancelled:
@@ -121,13 +118,3 @@ def _clear_away(store: Store, task: Task, folder: Path, grace: float) -> None:
     with suppress(Busy), Lock(store):
         generations.prune(store, task.keep, b"", grace)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _pool(processes: int) -> Iterator[Executor]:
-    """Processes that have the kernels from the start, and that die with this one."""
-    # They are all forked with the first call: before any thread begins, whose locks they would inherit
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, context, die_with, (os.getpid(),)) as pool:
-        pool.submit(os.getpid).result()
-        yield pool

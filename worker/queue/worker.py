@@ -32,8 +32,8 @@ from nearcopy.errors import StorageUnavailable
 from nearcopy.jobs.queue import ATTEMPTS, NAME
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.status import ENDED
+from worker.mortal import die_with
 from worker.queue import job as jobs
-from worker.queue.mortal import die_with
 
 log = logging.getLogger("nearcopy.worker")
 
