@@ -96,13 +96,6 @@ def _check_content_type(request: Request) -> None:
         raise Refused(WRONG_TYPE, f"send Content-Type: application/json, not {request.mimetype or 'none'}")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise Refused(WRONG_TYPE, f"send the body as UTF-8, not {request.mimetype_params['charset']}")
-    check_unpacked(request)
-
-
-def check_unpacked(request: Request) -> None:
-    """Refuse a body that is compressed."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(WRONG_TYPE, "send the body uncompressed, without Content-Encoding")
 
 
 def _check_decodes(name: str, raw: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any, TypeVar, cast
 
@@ -11,11 +12,11 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 
-from service.body import read_bytes
+from service.body import BLOCK, packing_of, read_bytes
 from service.context import shared
 from service.models import Query, TextBody
 from service.problems import BAD_REQUEST, INVALID_FIELD, TOO_LARGE, Refused
-from service.reading import check_unpacked, gathered, read_body, refused, validated
+from service.reading import gathered, read_body, refused, validated
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 FORM = "multipart/form-data"
@@ -54,7 +55,7 @@ def to_text(body: TextBody) -> None:
 
 def from_page(request: Request, query: Query, model: type[Body]) -> Body:
     """The main text of the page that is the body, with the options that stand in the query."""
-    with shared().readers.room(request.content_length):
+    with _room(request):
         text = shared().readers.text(
             _file(request), charset=request.mimetype_params.get("charset"), kind="html"
         )
@@ -64,7 +65,7 @@ def from_page(request: Request, query: Query, model: type[Body]) -> Body:
 
 def from_form(request: Request, form: type[BaseModel], model: type[Body]) -> Body:
     """The main text of the form's file, with the options that are its other fields."""
-    with shared().readers.room(request.content_length):
+    with _room(request):
         return _from_parts(*_parts(request), form, model)
 
 
@@ -93,7 +94,9 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
     parser = MultiPartParser(
         # The default one would put a large file on the disk
         stream_factory=cast(Any, lambda **_: BytesIO()),
-        max_form_memory_size=shared().readers.settings.body_limit,
+        buffer_size=BLOCK,
+        # What was not parsed yet counts too
+        max_form_memory_size=shared().readers.settings.body_limit + BLOCK,
         max_form_parts=MOST_PARTS,
     )
     try:
@@ -105,7 +108,11 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
         raise Refused(BAD_REQUEST, f"the form cannot be read: {error}") from None
 
 
+def _room(request: Request) -> AbstractContextManager[None]:
+    """Room for the body while it is read; nobody knows how much a packed one will need."""
+    return shared().readers.room(None if packing_of(request) else request.content_length)
+
+
 def _file(request: Request) -> bytes:
-    check_unpacked(request)
     request.max_content_length = shared().readers.settings.file_limit
     return read_bytes(request, "FILE_LIMIT")

@@ -37,7 +37,8 @@ def test_paragraphs() -> None:
             "line\nbreak tab",
         ),
         (
-            f"<w:p>{run('was ')}<w:ins>{run('added')}</w:ins><w:del><w:r><w:delText>x</w:delText></w:r></w:del></w:p>",
+            f"<w:p>{run('was ')}<w:ins>{run('added')}</w:ins>"
+            "<w:del><w:r><w:delText>cut</w:delText></w:r></w:del></w:p>",
             "was added",
         ),
         (f"<w:sdt><w:sdtContent><w:p>{run('controlled')}</w:p></w:sdtContent></w:sdt>", "controlled"),
