@@ -7,7 +7,7 @@ COPY pyproject.toml README.md ./
 COPY nearcopy nearcopy
 COPY service service
 COPY worker worker
-RUN --mount=type=cache,target=/root/.cache/pip pip install .
+RUN --mount=type=cache,target=/root/.cache/pip pip install '.[worker]'
 
 USER 10001
 WORKDIR /home/nearcopy
@@ -18,7 +18,10 @@ ARG CPU=x86-64-v3
 ENV NUMBA_CPU_NAME=$CPU \
     NUMBA_CPU_FEATURES="" \
     NUMBA_CACHE_DIR=/home/nearcopy/.cache/numba
-RUN python -c "from nearcopy.archive import warm_up; warm_up()"
+RUN python -c "import worker.queue; from nearcopy.archive import warm_up; warm_up()"
+
+# A volume that is mounted here belongs to this user
+RUN mkdir parts
 
 # Inside the container only: what may reach it is for whoever publishes the port to say
 ENV NEARCOPY_HOST=0.0.0.0

@@ -125,6 +125,22 @@ def test_compose_sets_only_settings_that_there_are() -> None:
         assert set(described.get("environment", {})) <= known
 
 
+def test_compose_runs_a_worker_on_the_same_redis_whose_archives_it_cannot_change() -> None:
+    services = compose()["services"]
+    worker, service = services["worker"], services["service"]
+    assert worker["environment"] == service["environment"]
+    assert worker["image"] == service["image"]
+    archives, parts = [volume.rsplit(":", 2) for volume in worker["volumes"]]
+    assert archives[1:] == ["/archives", "ro"]
+    assert parts[0] in compose()["volumes"]
+    name, *arguments = worker["command"]
+    assert name == "nearcopy"
+    assert {"/archives", parts[1]} <= set(arguments)
+    program = [sys.executable, "-m", "service.cli", *arguments, "--help"]
+    helped = subprocess.run(program, cwd=TOP, capture_output=True, text=True, check=False)
+    assert helped.returncode == 0, helped.stderr
+
+
 def test_the_image_copies_what_exists_and_what_is_not_ignored() -> None:
     dockerfile = (TOP / "Dockerfile").read_text()
     ignored = (TOP / ".dockerignore").read_text().splitlines()
