@@ -8,6 +8,7 @@ from service import answers, failures
 from service.archives import Archives
 from service.body import drain
 from service.context import share
+from service.limits import arriving
 from service.limits.spending import tell_quotas
 from service.reading import check_utf8
 from service.resources import about, checking, documents, generations, health, index, rebuilds
@@ -23,6 +24,7 @@ def create_app(
     app = Flask("nearcopy", static_folder=None)
     app.response_class = answers.Nothing
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    app.config[arriving.SECONDS] = settings.body_seconds
     app.config[rebuilds.DEADLINE] = settings.rebuild_deadline
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False

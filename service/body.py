@@ -9,7 +9,6 @@ from typing import IO, Any
 import zstandard
 from flask import Request, Response, request
 
-from service.context import shared
 from service.limits.arriving import Arriving
 from service.problems import BAD_ENCODING, TOO_LARGE, WRONG_TYPE, Refused
 
@@ -40,7 +39,7 @@ def read_bytes(request: Request, setting: str = "BODY_LIMIT") -> bytes:
     if (request.content_length or 0) > limit:
         raise _too_large(limit, setting)
     parts, size = [], 0
-    for part in blocks(Arriving(request, shared().body_seconds), packing):
+    for part in blocks(Arriving(request), packing):
         parts.append(part)
         size += len(part)
         if size > limit:

@@ -10,15 +10,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
-from werkzeug.exceptions import HTTPException
 
 from nearcopy.connection import deadline
-from nearcopy.errors import NearcopyError, UnknownFile, UnreadableFile
 from service import problems as kinds
 from service.context import archives, shared
 from service.keys.key import EVERY_COLLECTION, Role
 from service.models import InCollection, Query, TextBody
-from service.problems import Problem, Refused
+from service.problems import Problem
 from service.reading import read_query
 from service.uploads.sent import from_form, from_json, from_page, is_form, is_page
 
@@ -31,8 +29,8 @@ OF_A_KEY = (
 )
 OF_TEXTS = (kinds.UNREADABLE_FILE, kinds.FILES_BUSY)
 OF_A_BODY = (
-    kinds.BAD_REQUEST, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE, kinds.TOO_LARGE,
-    kinds.TOO_SLOW,
+    kinds.BAD_REQUEST, kinds.BAD_ENCODING, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE,
+    kinds.TOO_LARGE, kinds.TOO_SLOW,
 )
 
 OPEN_SECONDS = 2.0
@@ -63,23 +61,10 @@ class Call:
             key = use.guard.admit(request, self.role, self._collections(path))
             use.spending.spend(key, "requests")
         spent = time.monotonic() - began
-        given = self._in_time(use.body_seconds)
+        given = self._given()
         with use.places.one(spent):
             use.spending.spend_words(key, given)
             return self.view(*given, **path)
-
-    def _in_time(self, seconds: float) -> list[BaseModel]:
-        """What was sent. What is wrong with a body that did not come in time is that."""
-        began = time.monotonic()
-        try:
-            return self._given()
-        except (UnreadableFile, UnknownFile):
-            # It came in time, and was read long enough
-            raise
-        except (Refused, HTTPException, NearcopyError):
-            if time.monotonic() - began < seconds:
-                raise
-            raise Refused(kinds.TOO_SLOW, f"send the body in {seconds:g} seconds") from None
 
     def _given(self) -> list[BaseModel]:
         """What the view is handed: the query and the body, if it has any."""

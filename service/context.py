@@ -26,7 +26,6 @@ class Shared:
     guard: Guard
     spending: Spending
     places: Places
-    body_seconds: float
     readers: Readers
 
 
@@ -37,7 +36,6 @@ def share(app: Flask, archives: Archives, settings: Settings, readers: Readers |
         Guard(Keyring(archives.client), settings.exposed),
         Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
         Places(settings.in_flight, settings.deadline),
-        settings.body_seconds,
         readers or Readers(settings),
     )
 
