@@ -23,6 +23,9 @@ Pages = tuple[tuple[str, int], ...]
 Head = Callable[[int], bytes]
 """The first bytes of the text of a document as it was read; b"" where there was none."""
 
+ONE_A_NUMBER = ("p", "d", "x")
+"""Kinds of which a band has one record of each number."""
+
 ITEMS_A_STEP = 256
 """Records that are looked at, and mended, in one step."""
 
@@ -43,15 +46,26 @@ class Expected:
         cls, kind: str, part: Partition, hashes: Hashes, numbers: Ints,
         contexts: NDArray[np.uint16] | None = None,
     ) -> Expected:
-        """Those of bucket hashes ("p", "d", "f", "x"), each once."""
+        """Those of bucket hashes ("p", "d", "f", "x"), each once, of numbers that are above 0."""
         low = hashes & np.uint64((1 << 8 * HASH[kind]) - 1)
         bodies = low if contexts is None else low << np.uint64(16) | contexts
         delta = page_numbers(hashes, part.shape.delta[kind]).astype(np.int64)
         base = None
         if part.shape.base[kind]:
             base = page_numbers(hashes, part.shape.base[kind]).astype(np.int64)
-        once = np.unique(key_of(delta if base is None else base, bodies, numbers), return_index=True)[1]
-        return cls(kind, bodies[once], numbers[once], None if base is None else base[once], delta[once])
+        one = cls(kind, bodies, numbers, base, delta)
+        return one if kind in ONE_A_NUMBER else one.once()
+
+    def once(self) -> Expected:
+        """Without repeats: a fingerprint that stands twice in a text is one posting."""
+        keys = key_of(self.delta if self.base is None else self.base, self.bodies, self.numbers)
+        once = np.unique(keys, return_index=True)[1]
+        base = None if self.base is None else self.base[once]
+        return Expected(self.kind, self.bodies[once], self.numbers[once], base, self.delta[once])
+
+    def on(self, letter: str) -> Ints | None:
+        """The page of each on a base ("p") or delta letter ("P")."""
+        return self.delta if letter.isupper() else self.base
 
     def places(self, at: int) -> Pages:
         """Letter and page of where one record may stand."""
@@ -99,13 +113,11 @@ def compared(
     others nothing is known."""
     there = np.zeros(len(expected.numbers), dtype=np.int64)
     items = []
+    match = _by_number if expected.kind in ONE_A_NUMBER else _by_key
     for layer in layers:
-        pages = expected.delta if layer.letter.isupper() else expected.base
-        found, wanted = layer.keys(), np.empty(0, dtype=np.uint64)
-        if pages is not None:
-            wanted = key_of(pages, expected.bodies, expected.numbers)
-            there += _times(wanted, found)
-        unknown = np.flatnonzero(_times(found, wanted) == 0)
+        times, right = match(expected, layer)
+        there += times
+        unknown = np.flatnonzero(~right)
         wrong = unknown[judged(layer.numbers[unknown]) | (layer.numbers[unknown] == 0)]
         columns = (layer.pages[wrong], layer.bodies[wrong], layer.numbers[wrong])
         items += [
@@ -119,13 +131,36 @@ def compared(
     return items
 
 
+def _by_number(expected: Expected, layer: Records) -> tuple[Ints, NDArray[np.bool_]]:
+    """How often each expected record stands in a layer, and which of its records are expected; without
+    sorting, where there is one a number."""
+    pages = expected.on(layer.letter)
+    if pages is None:
+        return np.zeros(len(expected.numbers), dtype=np.int64), np.zeros(len(layer.numbers), dtype=np.bool_)
+    places = np.full(max(int(expected.numbers.max(initial=0)), int(layer.numbers.max(initial=0))) + 1, -1)
+    places[expected.numbers] = np.arange(len(expected.numbers))
+    mine = places[layer.numbers]
+    right = mine >= 0
+    right &= (layer.pages == pages[mine]) & (layer.bodies == expected.bodies[mine]) if len(pages) else False
+    return np.bincount(mine[right], minlength=len(pages)), right
+
+
+def _by_key(expected: Expected, layer: Records) -> tuple[Ints, NDArray[np.bool_]]:
+    """The same by sorting."""
+    pages = expected.on(layer.letter)
+    wanted = key_of(pages, expected.bodies, expected.numbers) if pages is not None else np.empty(0, np.uint64)
+    found = layer.keys()
+    times = _times(wanted, found) if pages is not None else np.zeros(len(expected.numbers), dtype=np.int64)
+    return times, _times(found, wanted) > 0
+
+
 def _times(keys: Hashes, among: Hashes) -> Ints:
     """How often each key stands among others."""
-    ordered, queries = np.sort(among), np.argsort(keys)
+    ordered, order = np.sort(among), np.argsort(keys)
+    # In order, for the processor's cache
+    asked = keys[order]
     times = np.empty(len(keys), dtype=np.int64)
-    sorted_keys = keys[queries]
-    first, end = np.searchsorted(ordered, sorted_keys), np.searchsorted(ordered, sorted_keys, "right")
-    times[queries] = end - first
+    times[order] = np.searchsorted(ordered, asked, "right") - np.searchsorted(ordered, asked)
     return times
 
 

@@ -14,6 +14,7 @@ from nearcopy.doctor.nets import Head
 from nearcopy.doctor.records import NUMBER, Hashes, Ints, Records, page_name, width
 from nearcopy.doctor.signing import Signed
 from nearcopy.index.keys import MAX_NUMBER, OWNER_BITS, page_numbers
+from nearcopy.index.plan import distinct
 from nearcopy.index.store import Partition, Store
 
 WITNESSES = 50
@@ -39,7 +40,7 @@ class Paragraphs:
     def holders(self, signed: Signed) -> Ints:
         """int64: paragraph << 24 | document, ascending, of every paragraph with a number."""
         numbers = self.numbers[self.which]
-        return np.unique((numbers << 24 | signed.holders)[numbers > 0])
+        return distinct((numbers << 24 | signed.holders)[numbers > 0])
 
 
 def numbered(
@@ -69,6 +70,7 @@ def numbered(
             documents = signed.holders[order[bounds[one] : bounds[one + 1]]][:WITNESSES].tolist()
             found = ballot.number(bands[row], int(numbers[one]), documents)
             changed[one] = found is None
+            ballot.taken.add(found or 0)
             numbers[one] = found or 0
     return Paragraphs(runs, first, which, numbers, changed)
 

@@ -62,7 +62,7 @@ class Postings:
         listed, posted = (
             np.concatenate([layer.numbers for layer in layers]) for layers in (exact, self._read("p", 0))
         )
-        top = int(np.intersect1d(listed, posted).max(initial=0))
+        top = int(listed[np.isin(listed, posted)].max(initial=0))
         self.findings += contents.raised(self.store, self.part, self.where, "p", top, self.repair)
         return max(top, contents.last_paragraph(self.store, self.part))
 

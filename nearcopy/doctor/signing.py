@@ -86,7 +86,7 @@ def readable(content: bytes | None) -> tuple[Document, bytes] | None:
     """The document of a stored text and the digest of its content; None where it cannot be read at all."""
     try:
         document = documents.unpacked(content or b"")[0]
-        return document, documents.packed(document)[1]
+        return document, documents.digest_of(document)
     except Exception:  # noqa: BLE001 - damaged bytes fail in any way
         return None
 

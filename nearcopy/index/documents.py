@@ -20,14 +20,16 @@ _local = threading.local()
 def packed(document: Document) -> tuple[bytes, bytes]:
     """The stored form of a document, and the digest that it begins with. Raises `InputError` where its fields
     are not JSON of this world: integers beyond 64 bits, more than 250 levels."""
-    try:
-        plain = orjson.dumps(document.to_dict(), option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError as error:
-        raise InputError(f"the free fields cannot be stored as JSON: {error}", "fields") from None
+    plain = _plain(document)
     if not hasattr(_local, "compressor"):
         _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
-    digest = hashlib.blake2b(plain, digest_size=8).digest()
+    digest = _digest(plain)
     return digest + _local.compressor.compress(plain), digest
+
+
+def digest_of(document: Document) -> bytes:
+    """The digest alone."""
+    return _digest(_plain(document))
 
 
 def unpacked(stored: bytes) -> tuple[Document, bytes]:
@@ -35,3 +37,14 @@ def unpacked(stored: bytes) -> tuple[Document, bytes]:
     if not hasattr(_local, "decompressor"):
         _local.decompressor = zstandard.ZstdDecompressor()
     return Document(**orjson.loads(_local.decompressor.decompress(memoryview(stored)[8:]))), stored[:8]
+
+
+def _plain(document: Document) -> bytes:
+    try:
+        return orjson.dumps(document.to_dict(), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise InputError(f"the free fields cannot be stored as JSON: {error}", "fields") from None
+
+
+def _digest(plain: bytes) -> bytes:
+    return hashlib.blake2b(plain, digest_size=8).digest()
