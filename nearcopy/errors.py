@@ -10,13 +10,17 @@
     +-- ParametersMismatch    the index was built with other parameters
     +-- IndexFull             a partition has run out of numbers
     +-- WillNotFit            a rebuild needs more memory than Redis may take
+    +-- AuditFailed           a new generation is not what was read, or does not find what it must
     +-- Busy                  the collection is being rebuilt or published by another
     |   +-- RebuildRunning    a rebuild of it is queued or running; has its id
     +-- Cancelled             a rebuild was told to end, and did
+    +-- ProcessDied           a process that did a part of a rebuild was killed
     +-- StorageUnavailable    Redis does not answer; the same call works again once it does
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class NearcopyError(Exception):
@@ -63,6 +67,15 @@ class WillNotFit(NearcopyError):
     """A rebuild needs more memory than Redis may take; the message says how much. Nothing was written."""
 
 
+class AuditFailed(NearcopyError):
+    """A new generation failed its audit and was not published; the message says what, ``audit`` has the
+    figures."""
+
+    def __init__(self, message: str, audit: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.audit = audit
+
+
 class Busy(NearcopyError):
     """A rebuild, publish or drop of the collection is under way; wait for its end."""
 
@@ -77,6 +90,10 @@ class RebuildRunning(Busy):
 
 class Cancelled(NearcopyError):
     """A rebuild was told to end before its time. What it had finished lies where it was."""
+
+
+class ProcessDied(NearcopyError):
+    """A process that did a part of a rebuild was killed, and others after it. What was finished stays."""
 
 
 class StorageUnavailable(NearcopyError):

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +69,12 @@ def dask(address: str, paths: Sequence[Path]) -> Iterator[Executor]:
     with client:
         _check(client, address, paths)
         yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+
+
+def is_death(error: Exception) -> bool:
+    """Whether it says that a process of the pool or the cluster died, and not that a part failed in it."""
+    of_dask = type(error).__module__.startswith("distributed.")
+    return of_dask or isinstance(error, BrokenExecutor | CancelledError)
 
 
 def _check(client: Client, address: str, paths: Sequence[Path]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
 
 GROUP = "nearcopy.worker"
-"""Of these entry points: the names of `Rebuilding` and `Working` in lower case."""
+"""Of these entry points: the names of `Rebuilding`, `Forecasting` and `Working` in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,18 @@ class Rebuilding(Protocol):
         """Run a task until its end. Raises what made it fail; it can be gone on with then."""
 
 
+class Forecasting(Protocol):
+    """``forecasting``: the memory that a rebuild would take."""
+
+    def __call__(self, task: Task, place: Place, watcher: Watcher) -> dict[str, Any]:
+        """``documents``, ``paragraphs``, ``bytes`` by kind, their ``total``, by which share that may be off
+        (``error``), the ``sample`` in words, what each server ``needs``, and whether it ``fits``."""
+
+
 class Working(Protocol):
     """``working``: take rebuilds from the queue."""
 
     def __call__(
-        self, url: str | None, *, folder: Path, archives: Path | None, processes: int, burst: bool = False
+        self, url: str | None, *, folder: Path | None, archives: Path | None, processes: int, burst: bool = False
     ) -> None:
         """Work until SIGTERM or Ctrl-C, or with ``burst`` until the queue is empty."""

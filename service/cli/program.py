@@ -18,6 +18,7 @@ from service.cli.compare import compare
 from service.cli.console import complain
 from service.cli.demo import demo
 from service.cli.exits import Exit
+from service.cli.generations import drop, generations, publish, rollback
 from service.cli.get import get
 from service.cli.keys import keys
 from service.cli.params import params
@@ -25,6 +26,7 @@ from service.cli.rebuild import load, rebuild
 from service.cli.remove import remove
 from service.cli.serve import serve
 from service.cli.stats import stats
+from service.cli.worker import worker
 from service.settings import SettingsError
 
 
@@ -49,7 +51,10 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
-    commands=[demo, serve, check, compare, add, rebuild, load, get, remove, stats, params, keys],
+    commands=[
+        demo, serve, check, compare, add, get, remove, stats, params, rebuild, load, worker, generations,
+        publish, rollback, drop, keys,
+    ],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},
 )

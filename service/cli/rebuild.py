@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from nearcopy.errors import InputError
-from nearcopy.jobs.commands import Place, Rebuilding
+from nearcopy.jobs.commands import Forecasting, Place, Rebuilding
 from nearcopy.jobs.status import ENDED, Status
 from nearcopy.jobs.task import Kind, Task
 from service.cli.console import complain, print_json
@@ -16,7 +16,7 @@ from service.cli.exits import Exit
 from service.cli.found import worker_command
 from service.cli.options import command, explained, load_engine, opened_client
 from service.cli.progress import Shown
-from service.cli.summary import print_summary
+from service.cli.summary import print_forecast, print_summary
 from service.cli.task import of_a_rebuild, task_of
 
 ENDS = (
@@ -60,6 +60,8 @@ def load(archives: tuple[str, ...], **options: Any) -> int:
 
 def _run(kind: Kind, archives: tuple[str, ...], options: dict[str, Any]) -> int:
     task = task_of(kind, archives, options)
+    if options["dry_run"]:
+        return _forecast(task, options)
     with Shown() as shown:
         status, rejects = (_queued if options["queue"] else _here)(task, options, shown)
     if options["as_json"]:
@@ -72,19 +74,35 @@ def _run(kind: Kind, archives: tuple[str, ...], options: dict[str, Any]) -> int:
     return Exit.REJECTED if status.rejects else Exit.DONE
 
 
+def _forecast(task: Task, options: dict[str, Any]) -> int:
+    """Only tell what it would take."""
+    if options["queue"]:
+        raise InputError("--dry-run and --queue do not go together: forecast it where the archives are")
+    load_engine()
+    with explained(options["redis_url"]), worker_command("forecasting") as forecasting:
+        tell: Forecasting = forecasting
+        found = tell(task, _place(options), Shown())
+    if options["as_json"]:
+        print_json(found)
+    else:
+        print_forecast(found)
+    return Exit.DONE if found["fits"] else Exit.FAILED
+
+
+def _place(options: dict[str, Any]) -> Place:
+    return Place(
+        options["redis_url"],
+        *(options[name] for name in ("folder", "processes", "dask", "resume", "grace")),
+    )
+
+
 def _here(task: Task, options: dict[str, Any], shown: Shown) -> tuple[Status, str | None]:
     """Do it in this process and a pool of its own."""
-    url = options["redis_url"]
-    place = Place(url, *(options[name] for name in ("folder", "processes", "dask", "resume", "grace")))
     load_engine()
-    with explained(url), worker_command("rebuilding") as rebuilding:
+    with explained(options["redis_url"]), worker_command("rebuilding") as rebuilding:
         run: Rebuilding = rebuilding
-        try:
-            ended = run(task, place, shown)
-            shown.goes(ended.status)
-        except (KeyboardInterrupt, SystemExit):
-            shown.say("stopped: the same command goes on from there")
-            raise
+        ended = run(task, _place(options), shown)
+        shown.goes(ended.status)
     return ended.status, str(ended.rejects) if ended.status.rejects else None
 
 

@@ -13,25 +13,47 @@ from service.cli.console import one_line, out
 
 def print_summary(status: Status, rejects: str | None) -> None:
     """What was made."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
     summary = dict(status.summary or {})
     detection, threshold = summary.pop("detection", None), summary.pop("threshold", None)
     summary.pop("seconds", None)
-    for name, value in summary.items():
-        table.add_row(name.replace("_", " "), _shown(name, value))
     if rejects:
-        table.add_row("rejects are in", one_line(rejects))
+        summary["rejects are in"] = rejects
     if detection is not None:
-        table.add_row("detection", f"{detection:.1%} at a resemblance of {threshold:g}")
-    for name, value in (("audit", status.audit), ("seconds", status.seconds)):
-        if value:
-            table.add_row(name, _shown(name, value))
+        summary["detection"] = f"{detection:.1%} at a resemblance of {threshold:g}"
+    _print(summary | {"audit": status.audit, "seconds": status.seconds})
+
+
+def print_forecast(found: dict[str, Any]) -> None:
+    """What would be made."""
+    _print({
+        "documents": found["documents"], "paragraphs": found["paragraphs"],
+        **{f"{kind} bytes": count for kind, count in found["bytes"].items()},
+        "in all": f"{decimal(found['total'])}, give or take {found['error']:.0%}",
+        "sample": found["sample"],
+        **{f"on {need['server']}": _need(need) for need in found["needs"]},
+    })
+
+
+def _need(need: dict[str, Any]) -> str:
+    """What one server needs and has."""
+    if need["free"] is None:
+        return f"{decimal(need['needed'])}; no maxmemory is set there"
+    told = f"{decimal(need['needed'])} of {decimal(max(need['free'], 0))} free"
+    return told if need["fits"] else f"{told}: it does not fit"
+
+
+def _print(rows: dict[str, Any]) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        if value or value == 0:
+            table.add_row(one_line(name.replace("_", " ")), shown(name, value))
     out.print(table)
 
 
-def _shown(name: str, value: Any) -> str:
+def shown(name: str, value: Any) -> str:
+    """A figure, or several, by their names."""
     if isinstance(value, bool | str) or value is None:
         return one_line(str(value))
     if isinstance(value, int):
@@ -39,5 +61,5 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
     if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_shown(key, one)}" for key, one in value.items())
+        return ", ".join(f"{key.replace('_', ' ')} {shown(key, one)}" for key, one in value.items())
     return one_line(str(value))

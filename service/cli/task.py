@@ -56,6 +56,7 @@ def of_a_rebuild(function: F) -> F:
                      "superseded generation are waited for before it is removed. [default: 30]"),
         click.option("--queue", is_flag=True, help="Have a worker do it (see `nearcopy worker`), and watch. "
                      "The archives are then paths in the worker's folder of archives."),
+        click.option("--dry-run", is_flag=True, help="Only forecast the memory that it takes in Redis."),
         of_an_archive,
     ]
     for option in reversed(options):

@@ -6,20 +6,22 @@ anew, a process of the pool or Redis, is had anew, and the rebuild goes on from 
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from nearcopy import embedded
 from nearcopy.archive import Archive
-from nearcopy.errors import Busy, Cancelled, NearcopyError, NotFound, RebuildRunning, StorageUnavailable
+from nearcopy.errors import (
+    Busy,
+    Cancelled,
+    NearcopyError,
+    NotFound,
+    ProcessDied,
+    RebuildRunning,
+    StorageUnavailable,
+)
 from nearcopy.index import generations
 from nearcopy.index.lock import Lock
 from nearcopy.index.store import Store
@@ -30,9 +32,11 @@ from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
 from worker import pool
 from worker.archive import describe
-from worker.rebuild import Reading, Report, identity
+from worker.commands.folders import folder_of
+from worker.commands.opening import opened
+from worker.rebuild import Reading, Report, Summary, identity
 from worker.rebuild import rebuild as run
-from worker.rebuild.journal import begun
+from worker.rebuild.journal import LEFT, begun
 from worker.rebuild.numbering import REJECTS
 
 ATTEMPTS = 3
@@ -48,18 +52,8 @@ def rebuild(task: Task, place: Place, watcher: Watcher) -> Rebuilt:
     reading = Reading.of(task)  # a mistake shows before anything is made
     if reading.sources:
         watcher.say(describe(reading.mapping))
-    folder = place.folder.absolute() if place.folder else default_folder(place.url, task.collection)
+    folder = place.folder.absolute() if place.folder else folder_of(place.url) / task.collection
     return _Run(task, reading, place, folder, watcher).to_the_end()
-
-
-def default_folder(url: str | None, collection: str) -> Path:
-    """Where the parts of a collection's rebuild lie: one place for each collection of each Redis."""
-    folder = embedded.data_directory().absolute() / "rebuilds"
-    if not url:
-        return folder / collection
-    parts = urlsplit(url)
-    server = f"{parts.hostname}:{parts.port}{parts.path}".encode()
-    return folder / f"{collection}-{blake2b(server, digest_size=4).hexdigest()}"
 
 
 class _Run:
@@ -67,8 +61,9 @@ class _Run:
 
     def __init__(self, task: Task, reading: Reading, place: Place, folder: Path, watcher: Watcher) -> None:
         self.task, self.reading, self.place, self.folder, self.watcher = task, reading, place, folder, watcher
+        self.grace = generations.GRACE if place.grace is None else place.grace
         self.status: Status | None = None
-        self.known_to_go_on = False
+        self.goes_on = self.published = False
 
     def to_the_end(self) -> Rebuilt:
         """All attempts."""
@@ -76,14 +71,18 @@ class _Run:
         while True:
             try:
                 return self._attempt()
-            except (BrokenExecutor, StorageUnavailable) as error:
-                finished, before = self._finished(), finished
+            except (ProcessDied, StorageUnavailable) as error:
+                before, finished = finished, sum(1 for _ in self.folder.glob("*.part"))
                 failures = 1 if finished > before else failures + 1
-                if self.status is None or failures > ATTEMPTS or not self._can_go_on():
+                if self.status is None:
                     raise
-                self.watcher.say(_reason(error))
+                if failures > ATTEMPTS or self._reads_a_pipe():
+                    self._give_up(str(error))
+                    raise
+                self.watcher.say(f"{error}: going on from there")
 
     def _attempt(self) -> Rebuilt:
+        # In this order: the pool is forked before anything has a thread
         with self._executor() as executor, self._opened() as archive:
             self._tell_of_going_on(archive.store)
             rebuilds = Rebuilds(archive.store.client)
@@ -93,57 +92,41 @@ class _Run:
                 self._reported(archive.store, executor, reporter)
         return Rebuilt(self.status, self.folder / REJECTS)
 
-    def _executor(self) -> Any:
+    def _executor(self) -> AbstractContextManager[Executor]:
         if self.place.dask is None:
             return pool.pool(self.place.processes)
         self.folder.mkdir(parents=True, exist_ok=True)
         paths = [Path(source.path) for source in self.reading.sources if source.path]
         return pool.dask(self.place.dask, [self.folder, *paths])
 
-    @contextmanager
-    def _opened(self) -> Iterator[Archive]:
+    def _opened(self) -> Archive:
+        """The collection. Once the rebuild has begun, Redis is waited for, as it may just be restarted."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                archive = self._open()
-                break
+                return opened(self.task, self.place.url)
             except StorageUnavailable:
                 if self.status is None or time.monotonic() > until:
                     raise
                 time.sleep(AGAIN_SECONDS)
-        with archive:
-            yield archive
-
-    def _open(self) -> Archive:
-        """Only a rebuild from archives makes a collection that is missing."""
-        create = self.task.kind == "rebuild" and bool(self.reading.sources)
-        try:
-            return Archive.open(self.place.url, self.task.collection, create=create)
-        except NotFound as error:
-            advice = "`nearcopy rebuild ARCHIVE` makes one, and --collection names another"
-            raise NotFound(f"{error}: {advice}") from None
 
     def _tell_of_going_on(self, store: Store) -> None:
-        if self.known_to_go_on:
+        if self.goes_on:
             return
-        self.known_to_go_on = begun(self.folder, identity(store, self.task, self.reading))
-        if self.known_to_go_on:
+        self.goes_on = begun(self.folder, identity(store, self.task, self.reading))
+        if self.goes_on:
             self.watcher.say(f"going on with what was finished in {self.folder}")
         elif self.place.resume:
             raise NotFound(
                 f"there is nothing to go on with in {self.folder}: no rebuild of this collection with these "
-                "archives, as they are now, and these options was begun there; without --resume it is begun"
+                "archives, as they are now, and these options was begun there; leave --resume out to begin it"
             )
 
     def _reported(self, store: Store, executor: Executor, reporter: Reporter) -> None:
-        """The rebuild itself, whose status says how it ended."""
+        """The rebuild itself. Its status says how it ended, unless there will be another attempt."""
         try:
-            summary = run(
-                store, self.task, self.reading, executor=executor, folder=self.folder,
-                grace=generations.GRACE if self.place.grace is None else self.place.grace,
-                progress=lambda report: self._tell(reporter, report),
-            )
-        except (BrokenExecutor, StorageUnavailable):
+            summary = asdict(self._summary(store, executor, reporter))
+        except (ProcessDied, StorageUnavailable):
             raise
         except Cancelled:
             reporter.end("cancelled")
@@ -156,32 +139,62 @@ class _Run:
             reporter.end("failed", f"a defect of the worker: {error!r}")
             raise
         except BaseException:  # Ctrl-C, SIGTERM
-            reporter.end("cancelled", "it was stopped; the same command goes on from there")
+            self._stopped(store, reporter)
             raise
-        figures = asdict(summary)
         reporter.end(
-            "done", summary=figures, audit=figures.pop("audit"), generation=figures["generation"],
-            documents=summary.documents,
+            "done", summary=summary, audit=summary.pop("audit"), generation=summary["generation"],
+            documents=summary["documents"],
         )
 
-    def _tell(self, reporter: Reporter, report: Report) -> None:
-        published = report.stage == "retire" or (report.stage == "publish" and report.done)
-        with suppress(*[Cancelled] if published else []):
-            reporter(**asdict(report))
-        self.watcher.goes(reporter.status)
+    def _summary(self, store: Store, executor: Executor, reporter: Reporter) -> Summary:
+        def tell(report: Report) -> None:
+            # What is published can no longer be cancelled
+            self.published = report.stage == "retire" or bool(report.stage == "publish" and report.done)
+            with suppress(*[Cancelled] if self.published else []):
+                reporter(**asdict(report))
+            self.watcher.goes(reporter.status)
+
+        try:
+            return run(
+                store, self.task, self.reading, executor=executor, folder=self.folder, grace=self.grace,
+                progress=tell,
+            )
+        except Exception as error:
+            if pool.is_death(error):
+                raise ProcessDied(
+                    "a process that did the work was killed, as happens where memory runs out (fewer "
+                    "--processes need less)"
+                ) from error
+            raise
+
+    def _stopped(self, store: Store, reporter: Reporter) -> None:
+        if not self.published:
+            reporter.end("cancelled", "it was stopped; the same command goes on from there")
+            self.watcher.say("stopped: the same command goes on from there")
+            return
+        live = store.refresh(0).generation
+        summary = generations.records(store).get(live, {}).get("summary")
+        reporter.end("done", summary=summary, generation=live.decode())
+        self.watcher.say(f"generation {live.decode()} is live; the next rebuild removes what it superseded")
 
     def _clear_away(self, store: Store) -> None:
         """Whoever cancelled it does not go on with it."""
         with suppress(Busy), Lock(store):
-            generations.prune(store, self.task.keep, b"")
-        shutil.rmtree(self.folder, ignore_errors=True)
+            generations.prune(store, self.task.keep, b"", self.grace)
+        # The folder may be one of the user's, and hold more
+        for path in [path for pattern in LEFT for path in self.folder.glob(pattern)]:
+            path.unlink(missing_ok=True)
 
-    def _finished(self) -> int:
-        return sum(1 for _ in self.folder.glob("*.part"))
+    def _reads_a_pipe(self) -> bool:
+        """What was read from one is gone."""
+        return any(not source.path for source in self.reading.sources)
 
-    def _can_go_on(self) -> bool:
-        """A pipe that was read is gone."""
-        return all(source.path for source in self.reading.sources)
+    def _give_up(self, reason: str) -> None:
+        """Say that it failed, if Redis can be told."""
+        assert self.status is not None
+        with suppress(NearcopyError), opened(self.task, self.place.url) as archive:
+            self.status.state, self.status.error = "failed", reason
+            Rebuilds(archive.store.client).ended(self.status)
 
 
 def _begun(rebuilds: Rebuilds, store: Store, task: Task) -> Status:
@@ -207,12 +220,3 @@ def _died(rebuilds: Rebuilds, store: Store, id: str) -> bool:
             return True
     except Busy:
         return False
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, StorageUnavailable):
-        return f"{error}; going on as soon as it does, for two minutes at most"
-    return (
-        "a process of the pool was killed, which is what happens where memory runs out: going on with new "
-        "ones (fewer --processes, or less --memory, take less)"
-    )
