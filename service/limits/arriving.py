@@ -6,6 +6,7 @@ import math
 import time
 
 from flask import Request, current_app
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_input_stream
 
 from service.problems import BAD_REQUEST, TOO_SLOW, Refused
@@ -15,8 +16,8 @@ SECONDS = "BODY_SECONDS"
 
 
 class Arriving:
-    """The body of a request as a stream. At its end it refuses one that took longer than the setting allows, or
-    that is shorter than announced.
+    """The body of a request as a stream. At its end it refuses one that took longer than the setting
+    allows, or that is shorter than announced.
 
     Whoever sends too slowly is hung up on (`service.limits.slow`), and whoever leaves is gone. The server
     shows both as the end of the body, and what came until then may look whole.
@@ -31,7 +32,11 @@ class Arriving:
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most so many; none at the end."""
-        part: bytes = self._stream.read(size)
+        try:
+            part: bytes = self._stream.read(size)
+        except ClientDisconnected:
+            # Other servers than granian show it
+            part = b""
         self._came += len(part)
         if not part:
             self._judge()
