@@ -16,6 +16,7 @@ import pytest
 from nearcopy.archive import Archive
 from nearcopy.errors import RebuildRunning
 from nearcopy.index import generations
+from nearcopy.index.lock import Lock
 from nearcopy.jobs import queue
 from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
@@ -183,6 +184,20 @@ def test_a_worker_that_is_told_to_stop_gives_its_job_back(workers: Workers, arch
     assert queue.cancel(workers.client, id).state == "cancelled"
     assert workers.rebuilds.get(id).state == "cancelled"
     assert not workers.rebuilds.in_queue(id)
+
+
+def test_a_job_waits_for_whoever_has_the_collection(workers: Workers, archive: Archive) -> None:
+    workers.one()
+    with Lock(archive.store):
+        id = asked(workers, archive, deadline=1)
+        failed = workers.ended(id)
+        assert (failed.state, failed.attempts) == ("failed", 0)
+        assert "the deadline has passed" in str(failed.error)
+        id = asked(workers, archive)
+        while workers.client.hget(f"rq:job:{id}", "status") != b"started":
+            time.sleep(0.01)
+        assert workers.rebuilds.get(id).state == "queued"
+    assert workers.ended(id).state == "done"
 
 
 def test_a_job_over_its_deadline_fails(workers: Workers, archive: Archive) -> None:

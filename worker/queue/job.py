@@ -31,6 +31,8 @@ log = logging.getLogger("nearcopy.worker")
 WAIT_SECONDS = 1.0
 """Between two looks whether the collection is still rebuilt by another."""
 
+POOL_DIED = "a process of its pool was killed: out of memory? Fewer --processes, or less memory, take less"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -52,9 +54,13 @@ def run(place: Place, id: str) -> None:
         try:
             while not _attempted(place, rebuilds, id, executor):
                 time.sleep(WAIT_SECONDS)
+        except BrokenExecutor as error:
+            raise BrokenExecutor(POOL_DIED) from error
         except StorageUnavailable:
             patient(lambda: steady(client.ping))
             raise
+        except JobTimeoutException as error:
+            _fail(rebuilds, id, f"the deadline has passed: {error}")
 
 
 def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) -> bool:
@@ -67,12 +73,10 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
             summary = _rebuilt(place, executor, reporter, rebuilds)
         except Busy:
             return False
-        except (StorageUnavailable, BrokenExecutor):
+        except (StorageUnavailable, BrokenExecutor, JobTimeoutException):
             raise
         except Cancelled:
             reporter.end("cancelled")
-        except JobTimeoutException as error:
-            reporter.end("failed", f"the deadline has passed: {error}")
         except (NearcopyError, OSError) as error:
             reporter.end("failed", str(error))
         except Exception as error:
@@ -114,7 +118,15 @@ def _rebuilt(place: Place, executor: Executor, reporter: Reporter, rebuilds: Reb
 
 def _clear_away(store: Store, task: Task, folder: Path, grace: float) -> None:
     """Remove what a cancelled rebuild has made so far: it will not be gone on with."""
-    # Where another has the collection by now, his own rebuild removes what nobody needs
+    # Where another has the collection by now, the folder is his, and what nobody needs is removed by him
     with suppress(Busy), Lock(store):
         generations.prune(store, task.keep, b"", grace)
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fail(rebuilds: Rebuilds, id: str, reason: str) -> None:
+    """Say that a rebuild failed, unless it ended before."""
+    status = rebuilds.get(id)
+    if status.state not in ENDED:
+        status.state, status.error, status.stage = "failed", reason, None
+        patient(lambda: rebuilds.ended(status))

@@ -68,7 +68,7 @@ class QueueWorker(Worker):
         step = max(silent // 3, 1)
         super().__init__(
             [NAME], connection=client, job_class=OurJob, serializer=JSONSerializer, maintenance_interval=step,
-            job_monitoring_interval=step, worker_ttl=15 + step, exception_handlers=[self._abandoned],
+            job_monitoring_interval=step, worker_ttl=15 + step, exception_handlers=[self._raised],
             log_job_description=False,
         )
 
@@ -127,10 +127,20 @@ class QueueWorker(Worker):
             self._tell(job, reason)
         super().handle_job_failure(job, queue, started_job_registry, exc_string)
 
-    def _abandoned(self, job: Job, kind: type[BaseException], *_: Any) -> None:
-        """RQ is about to put a job back whose worker died, or to give it up."""
+    def leave(self) -> None:
+        """Leave no process and no thread behind, however `work` ended."""
+        if self.horse_pid:
+            self.kill_horse()
+            self.wait_for_horse()
+        if self.pubsub_thread is not None:
+            self.pubsub_thread.stop()
+
+    def _raised(self, job: Job, kind: type[BaseException], error: BaseException, *_: Any) -> None:
+        """RQ is about to put a job back or to give it up: its function raised, or its worker died."""
         if issubclass(kind, AbandonedJobError):
             self._tell(job, "its worker died")
+        else:
+            self._reason = str(error)
 
     def _tell(self, job: Job, reason: str) -> None:
         """Write into the status what becomes of a job that did not end by itself."""

@@ -70,9 +70,8 @@ def _ended(place: Place, silent: int, burst: bool) -> bool:
             log.warning("%s", error)
             return False
         finally:
-            if worker is not None and worker.horse_pid:
-                worker.kill_horse()
-                worker.wait_for_horse()
+            if worker is not None:
+                worker.leave()
         return burst or worker.stopping
 
 
