@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from nearcopy.doctor.findings import Finding
@@ -20,13 +21,15 @@ def examine(folder: Path, repair: bool) -> Iterator[Finding | str]:
     parts = sorted(path for pattern in PARTS for path in folder.glob(pattern))
     if not parts and not (folder / JOURNAL).exists():
         return
-    # As a rebuild does, so that none begins here meanwhile
-    with open(folder / LOCK, "a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield f"a rebuild runs in {folder}"
-            return
+    with ExitStack() as stack:
+        if repair or (folder / LOCK).exists():
+            # As a rebuild does, so that none begins here meanwhile
+            lock = stack.enter_context(open(folder / LOCK, "a" if repair else "r"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield f"a rebuild runs in {folder}"
+                return
         if (folder / JOURNAL).exists():
             yield f"{len(parts):,} files of a rebuild that did not end lie in {folder}: it can go on there"
             return
