@@ -2,8 +2,8 @@
 
     out:  a newline, once it is ready
     in:   {"name": …, "charset": …, "kind": …, "most": …, "size": n} in a line, then the n bytes of the file
-    out:  {"outcome": "text", or the name of an error, "size": n} in a line, then n bytes of UTF-8: the text,
-          or what is wrong
+    out:  {"outcome": "text", or the name of an error, "size": n, "spent": true | false} in a line, then n
+          bytes of UTF-8: the text, or what is wrong. Who is spent reads no other file
 
 Its argument is the memory that it may take, in bytes. Whatever a file does to it, the service stands.
 """
@@ -35,22 +35,30 @@ def main() -> None:
         asked = json.loads(line)
         data = sys.stdin.buffer.read(asked.pop("size"))
         _end_with_input(True)
-        outcome, words = _answer(data, asked, memory)
+        outcome, words, spent = _answer(data, asked, memory)
         _end_with_input(False)
         text = words.encode()
-        _send(json.dumps({"outcome": outcome, "size": len(text)}).encode() + b"\n" + text)
+        _send(json.dumps({"outcome": outcome, "size": len(text), "spent": spent}).encode() + b"\n" + text)
 
 
-def _answer(data: bytes, asked: dict[str, Any], memory: int) -> tuple[str, str]:
+def _answer(data: bytes, asked: dict[str, Any], memory: int) -> tuple[str, str, bool]:
+    """The outcome, its words, and whether what is left of the memory may be too little for another file."""
     try:
-        return "text", extract(data, **asked)
+        return "text", extract(data, **asked), _held() > memory // 2
     except (UnreadableFile, UnknownFile) as error:
-        return type(error).__name__, str(error)
+        return type(error).__name__, str(error), _held() > memory // 2
     except MemoryError:
-        return UnreadableFile.__name__, f"the file takes more than {memory >> 20} MB of memory to read"
+        return UnreadableFile.__name__, f"reading it takes more than {memory >> 20} MB of memory", True
     except Exception as error:  # noqa: BLE001
         # The libraries raise all sorts of things where a file is not as it should be
-        return UnreadableFile.__name__, f"the file is damaged: its reader stopped with {type(error).__name__}"
+        name = type(error).__name__
+        return UnreadableFile.__name__, f"it is damaged, or made to be: its reader stopped with {name}", True
+
+
+def _held() -> int:
+    """The memory that is taken, in bytes, as the limit counts it."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _send(answer: bytes) -> None:

@@ -18,6 +18,9 @@ TOP = str(Path(service.__file__).parents[1])
 START_SECONDS = 60
 """It needs 0.2 s; on a machine with much else to do more."""
 
+MOST_READ = 500
+"""Files that one process reads: whatever its libraries leak is gone with it."""
+
 LONGEST_HEAD = 200
 """Bytes of the line before an answer."""
 
@@ -41,8 +44,8 @@ class Reader:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._in, self._out = self._process.stdin, self._process.stdout
-        self._ready = self.timed_out = False
-        self.files = 0
+        self._ready = self.timed_out = self.spent = False
+        self._files = 0
 
     @property
     def pid(self) -> int:
@@ -56,9 +59,9 @@ class Reader:
     def read(self, data: bytes, asked: dict[str, Any], seconds: float) -> tuple[str, str]:
         """The outcome and its words, as `service.uploads.child` describes them. Raises `Broken`.
 
-        After ``seconds`` the process is killed, and ``timed_out``. ``files`` counts what it was given.
+        After ``seconds`` the process is killed, and ``timed_out``. Once it is ``spent``, it is of no use.
         """
-        self.files += 1
+        self._files += 1
         if not self._ready:
             self._wait_until_ready()
         line = json.dumps(asked | {"size": len(data)}).encode() + b"\n"
@@ -69,6 +72,7 @@ class Reader:
             self._in.flush()
             return self._answer(asked["most"])
         except (OSError, ValueError, LookupError, TypeError) as error:
+            self.spent = True
             raise Broken from error
         finally:
             clock.cancel()
@@ -80,6 +84,7 @@ class Reader:
         words = self._out.read(head["size"])
         if len(words) < head["size"]:
             raise ValueError
+        self.spent = head["spent"] or self._files >= MOST_READ
         return head["outcome"], words.decode()
 
     def _wait_until_ready(self) -> None:

@@ -16,9 +16,6 @@ from service.uploads.reader import Broken, Reader
 
 Kind = Literal["html"]
 
-MOST_READ = 500
-"""Files that one process reads: whatever its libraries leak is gone with it."""
-
 WAIT_SECONDS = 2.0
 """How long a file waits for a process. Who would wait longer is refused, and asked to come again."""
 
@@ -77,16 +74,16 @@ class Readers:
     def _read(self, data: bytes, asked: dict[str, object]) -> tuple[str, str]:
         reader = self._taken()
         try:
-            answer = reader.read(data, asked, self.settings.extract_seconds)
+            return reader.read(data, asked, self.settings.extract_seconds)
         except Broken:
-            answer = UnreadableFile.__name__, self._diagnosis(reader)
-        if reader.alive() and reader.files < MOST_READ:
-            self._idle.append(reader)
-        else:
-            self._end(reader)
-            # At once, so that it is warm when the next file comes
-            self.start()
-        return answer
+            return UnreadableFile.__name__, self._diagnosis(reader)
+        finally:
+            if reader.spent:
+                self._end(reader)
+                # At once, so that it is warm when the next file comes
+                self.start()
+            else:
+                self._idle.append(reader)
 
     def _taken(self) -> Reader:
         try:
@@ -107,9 +104,9 @@ class Readers:
 
     def _diagnosis(self, reader: Reader) -> str:
         if reader.timed_out:
-            return f"the file takes more than {self.settings.extract_seconds:g} s to read: send its text"
+            return f"reading it takes more than {self.settings.extract_seconds:g} s: send its text"
         memory = self.settings.extract_memory >> 20
-        return f"the file breaks what reads it: it is damaged, or takes more than {memory} MB of memory"
+        return f"it breaks what reads it: it is damaged, or takes more than {memory} MB of memory"
 
 
 def _end_all(readers: set[Reader]) -> None:
