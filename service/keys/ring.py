@@ -12,7 +12,7 @@ from nearcopy.errors import StorageUnavailable
 from service.keys.key import Key, parts
 from service.keys.store import KeyStore
 
-BELIEVED_SECONDS = 5.0
+BELIEVED_SECONDS = 3.0
 """What Redis said of a key counts for this long: a new key or a revocation holds everywhere by then, and a
 request costs no round trip for its key."""
 
