@@ -31,9 +31,9 @@ def examine(folder: Path, repair: bool) -> Iterator[Finding | str]:
                 yield f"a rebuild runs in {folder}"
                 return
         if (folder / JOURNAL).exists():
-            yield f"{len(parts):,} files of a rebuild that did not end lie in {folder}: it can go on there"
+            yield f"{folder} has {len(parts):,} files of a rebuild that did not end: it can go on there"
             return
         if repair:
             for path in parts:
                 path.unlink(missing_ok=True)
-        yield Finding("files", str(folder), f"{len(parts):,} files of a rebuild that is over", repair)
+        yield Finding("files", str(folder), f"files of a rebuild that is over: {len(parts):,}", repair)

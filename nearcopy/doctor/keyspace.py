@@ -66,7 +66,7 @@ def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
                 count = unlink(store, names, generation)
             elif not _any(store, names.prefix + generation):
                 continue
-            what = f"{count:,} keys of generation {generation.decode()}, which nothing knows of"
+            what = f"keys of generation {generation.decode()}, which nothing knows of: {count:,}"
             yield Finding("keys", f"partition {partition}", what + ("" if free or not repair else BUSY), free)
         for partition, odd in sorted(found.odd.items()):
             # Looked at again: another may have removed them.
@@ -75,7 +75,7 @@ def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
                 _unlink(store, left)
             if left:
                 named = ", ".join(map(repr, left[:NAMED]))
-                what = f"{len(left):,} keys that Nearcopy does not have: {named}"
+                what = f"keys that Nearcopy does not have: {len(left):,} ({named})"
                 told = what + ("" if free or not repair else BUSY)
                 yield Finding("keys", f"partition {partition}", told, free)
 

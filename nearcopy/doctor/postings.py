@@ -152,7 +152,7 @@ class Postings:
             ], axis=1)
             for row, one in enumerate(new.tolist()):
                 add(self.store, self.part, paragraphs.runs[one], bands[row])
-        what = f"{len(new):,} paragraphs of stored documents are in the index under no number"
+        what = f"paragraphs of stored documents that are in the index under no number: {len(new):,}"
         self.findings.append(Finding("exact", self.where, what, self.repair))
 
     def _marks(self) -> None:

@@ -60,7 +60,7 @@ class Unheld:
                 for band in range(self.part.parameters.bands if kind == "p" else 1):
                     for letter in letters:
                         mended &= self._removed(kind if letter == "p" else kind.upper(), band, wanted)
-        what = f"{len(off):,} paragraphs that no document holds lack records, or have some twice"
+        what = f"paragraphs that no document holds, and that lack records or have some twice: {len(off):,}"
         return Finding("unheld", where, what, mended)
 
     def _removed(self, letter: str, band: int, wanted: set[int]) -> bool:

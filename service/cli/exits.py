@@ -27,6 +27,7 @@ class Exit(IntEnum):
     INDEX_FULL = 6
     BUSY = 7
     FAILED = 8
+    DAMAGED = 9
     INTERRUPTED = 130
     READER_GONE = 141
     TERMINATED = 143
@@ -42,6 +43,7 @@ MEANING = {
     Exit.INDEX_FULL: "the collection is full",
     Exit.BUSY: "the collection is being rebuilt, or a generation of it published or dropped",
     Exit.FAILED: "it failed or was cancelled, and nothing was published",
+    Exit.DAMAGED: "something in the index is off, and was not mended",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
     Exit.READER_GONE: "whoever read the output stopped reading",
     Exit.TERMINATED: "ended by SIGTERM",

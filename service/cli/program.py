@@ -17,6 +17,7 @@ from service.cli.check import check
 from service.cli.compare import compare
 from service.cli.console import complain
 from service.cli.demo import demo
+from service.cli.doctor import doctor
 from service.cli.exits import Exit
 from service.cli.generations import drop, generations, publish, rollback
 from service.cli.get import get
@@ -53,7 +54,7 @@ class Program(click.Group):
     cls=Program,
     commands=[
         demo, serve, check, compare, add, get, remove, stats, params, rebuild, load, worker, generations,
-        publish, rollback, drop, keys,
+        publish, rollback, drop, doctor, keys,
     ],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},

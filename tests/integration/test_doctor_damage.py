@@ -269,8 +269,8 @@ def test_stray_keys(patient: Patient) -> None:
     client.set(names.prefix.replace(b"/0", b"/9") + b"g", b"1")
     client.sadd(patient.archive.store.partitions[1].keys.prefix + b"2P\0\0\0\xff", "x")
     treated(patient, [
-        ("keys", "2 keys of generation 77"),
-        *(("keys", f"{count} keys that Nearcopy does not have") for count in (4, 1, 1)),
+        ("keys", "keys of generation 77, which nothing knows of: 2"),
+        *(("keys", f"keys that Nearcopy does not have: {count} (") for count in (4, 1, 1)),
     ])
 
 
@@ -282,7 +282,7 @@ def test_no_keys_are_removed_while_a_rebuild_runs(patient: Patient) -> None:
         assert not found.healthy
         assert "a rebuild of the collection is running" in found.findings[0].what
         assert patient.client.exists(names.prefix + b"77w")
-    treated(patient, [("keys", "1 keys of generation 77")])
+    treated(patient, [("keys", "keys of generation 77, which nothing knows of: 1")])
 
 
 def test_paragraphs_that_nobody_holds(patient: Patient) -> None:
@@ -297,7 +297,7 @@ def test_paragraphs_that_nobody_holds(patient: Patient) -> None:
             if content[at + 2 : at + 5] == loose.to_bytes(3):
                 patient.client.setrange(key, at, bytes(5))
     ((kind, what),) = patient.examine()
-    assert (kind, what[:37]) == ("unheld", "1 paragraphs that no document holds l")
+    assert (kind, what[-3:]) == ("unheld", ": 1")
     patient.examine(repair=True)
     assert patient.examine() == []
 
