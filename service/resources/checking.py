@@ -35,6 +35,10 @@ def check(query: InCollection, body: Submission) -> Response:
 
     Answers where it was published before, which passages, and who had it first. Nothing is stored. With a key
     of role check the answer does not tell where in the stored texts the passages stand.
+
+    The text may also be an HTML page (`format`, or a body of text/html with its options in the query), or a
+    file in a form. Its main text is then what is checked: offsets are places in it, and `return_text` gives
+    it back.
     """
     asked = {name: value for name, value in body if name not in NOT_ASKED}
     told = seen_by_caller(archives().get(query.collection).check(**asked))

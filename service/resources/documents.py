@@ -49,7 +49,8 @@ class IdConverter(BaseConverter):
 def put_document(query: InCollection, body: DocumentBody, id: str) -> Response:
     """Store or replace a document.
 
-    201 where the id is new, 200 where it existed. A collection begins with its first document.
+    201 where the id is new, 200 where it existed. A collection begins with its first document. Of an HTML
+    page (`format`, or a body of text/html with the rest in the query) the main text is stored.
     """
     document = Document(id=checked_id(id), **body.model_dump(exclude={"format"}))
     # The engine says so too, but only once the collection that would begin with this document exists
