@@ -29,6 +29,7 @@ the most significant first; documents and paragraphs are numbered from 1, and 0 
                                   lives; likewise
     {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order; only
                                   the last are kept where no generation needs more
+    {main/0}hold                  string: writers wait, for as long as it takes to publish; it expires
     {main/0}at                    hash: generation that is not live -> entry of the log up to which it has all
                                   changes
 
@@ -145,6 +146,11 @@ class PartitionKeys:
     def positions(self) -> bytes:
         """Up to where in the log each generation that is not live has all changes."""
         return self.prefix + b"at"
+
+    @property
+    def hold(self) -> bytes:
+        """There while writers wait for a generation to be published."""
+        return self.prefix + b"hold"
 
     @property
     def lock(self) -> bytes:

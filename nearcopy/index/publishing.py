@@ -1,5 +1,6 @@
-"""Replay and publish: a generation gets what was written since it last had all changes, until a moment is
-found in which nothing was, and in that moment the pointer moves. Going back to an older one is the same."""
+"""Replay and publish: a generation gets what was written since it last had all changes; then writers wait
+for a moment, in which it gets the last of it and the pointer moves. Going back to an older one is the same.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +13,27 @@ from nearcopy.index import generations
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.lock import Lock
 from nearcopy.index.store import Partition, Store
-from nearcopy.index.writing import stored_document, write_beside
+from nearcopy.index.writing import stored_documents, write_beside
 
-ENTRIES_A_CALL = 1000
-"""Of the log, read at a time."""
+ENTRIES_A_CALL = 128
+"""Of the log, replayed together."""
 
-ROUNDS = 1000
-"""How often the log is read again: each round has only what was written during the one before."""
+FEW = 100
+"""Changes that are replayed so quickly that writers may wait for it."""
+
+ROUNDS = 10
+"""How often the log is followed before writers must wait: each round has only what was written during the one
+before, unless they are as quick as the replay."""
+
+HOLD_SECONDS = 2.0
+"""How long writers wait at most, where whoever publishes dies meanwhile."""
+
+ATTEMPTS = 100
+"""More than one is needed only where the rest took longer than writers wait, which leaves less each time."""
 
 _PUBLISH = """
 -- Move the pointer of a partition, unless something was logged meanwhile.
--- KEYS[1] the pointer  KEYS[2] the log  KEYS[3] the positions  KEYS[4] the lock
+-- KEYS[1] the pointer  KEYS[2] the log  KEYS[3] the positions  KEYS[4] the lock  KEYS[5] what holds writers
 -- ARGV[1] the generation to publish  ARGV[2] the last entry replayed  ARGV[3] the lock's holder, or ''
 -- Returns 1 where the lock is not the holder's.
 local live = redis.call('GET', KEYS[1])
@@ -34,6 +45,7 @@ if entry ~= ARGV[2] then return end
 redis.call('HSET', KEYS[3], live, entry)
 redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[1])
+redis.call('DEL', KEYS[5])
 """
 
 
@@ -41,7 +53,7 @@ def publish(store: Store, generation: bytes, lock: Lock) -> int:
     """Bring a whole generation up to date and make it live; returns how many changes were replayed.
 
     Each partition goes by itself. Raises `NotFound` where there is no such generation or it is not whole, and
-    `NearcopyError` where writers are faster than the replay for `ROUNDS` rounds, or another holds the lock.
+    `NearcopyError` where another holds the lock.
     """
     record = generations.records(store).get(generation, {})
     if "failed" in record:
@@ -59,8 +71,9 @@ def publish(store: Store, generation: bytes, lock: Lock) -> int:
 
 
 def catch_up(store: Store, beside: Partition) -> tuple[str, int]:
-    """Bring a partition of a generation that is not live up to date; returns the last entry of the log that
-    it has, and how many changes were replayed. Raises `NotFound` where nobody knows which it lacks."""
+    """Bring a partition of a generation that is not live up to date with the log as it is now; returns the
+    last entry of it, and how many changes were replayed. Raises `NotFound` where nobody knows which it
+    lacks."""
     positions, generation, replayed = beside.keys.positions, beside.generation, 0
     noted = steady(lambda: store.client.hget(positions, generation))
     if noted is None:
@@ -68,25 +81,25 @@ def catch_up(store: Store, beside: Partition) -> tuple[str, int]:
     since = noted.decode()
     for last, ids in _changed(store, beside.keys, since):
         since = last
-        for id in ids:
-            stored = stored_document(store, id)
-            write_beside(store, beside, id, stored[0] if stored else None)
+        write_beside(store, beside, stored_documents(store, ids))
         replayed += len(ids)
         steady(lambda since=since: store.client.hset(positions, generation, since))  # type: ignore[misc]
     return since, replayed
 
 
 def _publish(store: Store, beside: Partition, number: int, lock: Lock) -> int:
-    names, replayed = beside.keys, 0
+    names, replayed, count = beside.keys, 0, 0
     holder = b"" if number else lock.holder  # the lock lies in the first partition, which goes first
-    for _ in range(ROUNDS):
+    for attempt in range(ROUNDS + ATTEMPTS):
         if store.refresh(number).generation == beside.generation:
             return replayed
         lock.check()
+        held = attempt >= ROUNDS or (attempt > 0 and count <= FEW)
+        if held:
+            steady(lambda: store.client.set(names.hold, 1, px=int(HOLD_SECONDS * 1000)))
         since, count = catch_up(store, beside)
         replayed += count
-        asked = names.pointer, names.log, names.positions, names.lock, beside.generation, since, holder
-        if steady(lambda asked=asked: store.client.eval(_PUBLISH, 4, *asked)):  # type: ignore[misc]
+        if held and _move(store, names, beside.generation, since, holder):
             lock.renew()
     raise NearcopyError(
         f"{store.collection!r} is written to faster than it can be followed: nothing was published; "
@@ -94,11 +107,21 @@ def _publish(store: Store, beside: Partition, number: int, lock: Lock) -> int:
     )
 
 
+def _move(store: Store, names: PartitionKeys, generation: bytes, since: str, holder: bytes) -> bool:
+    """Try to move the pointer; whether the lock was lost."""
+    asked = names.pointer, names.log, names.positions, names.lock, names.hold, generation, since, holder
+    return bool(steady(lambda: store.client.eval(_PUBLISH, 5, *asked)))
+
+
 def _changed(store: Store, names: PartitionKeys, since: str) -> Iterator[tuple[str, list[str]]]:
-    """The ids that were logged after an entry, in portions without repeats, each with its last entry."""
-    while True:
+    """The ids that were logged after an entry and until now, in portions without repeats, each with its last
+    entry."""
+    until = steady(lambda: store.client.xrevrange(names.log, count=1))
+    while until:
         entries = steady(
-            lambda since=since: store.client.xrange(names.log, f"({since}", count=ENTRIES_A_CALL)  # type: ignore[misc]
+            lambda since=since: store.client.xrange(  # type: ignore[misc]
+                names.log, f"({since}", until[0][0], count=ENTRIES_A_CALL
+            )
         )
         if not entries:
             return

@@ -21,6 +21,7 @@
 --
 -- Returns {'created'|'replaced'|'unchanged'|'deleted', number}, {'ahead', numbers} for ARGV[11], else [12],
 -- {'exists', content digest} or {'gone'} where ARGV[6] is not what is stored,
+-- {'held'} where a generation is just being published: try again,
 -- {'moved'} where another generation is live (or, beside it, this one), {'full'} where the numbers have run out.
 
 local tag, generation, bands, cap = ARGV[1], ARGV[2], tonumber(ARGV[14]), tonumber(ARGV[15])
@@ -157,6 +158,8 @@ if ARGV[7] == 'ahead' then
   each_let_go(function(known) numbers[#numbers + 1] = known end)
   return {'ahead', table.concat(numbers)}
 end
+
+if not beside and call('EXISTS', tag .. 'hold') == 1 then return {'held'} end
 
 local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
 if current and sub(current, 4) == ARGV[5] then

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from redis.exceptions import NoScriptError
 
-from nearcopy.connection import pipeline, steady
+from nearcopy.connection import pipeline, steady, strings
 from nearcopy.document import Document
 from nearcopy.errors import IndexFull, NotFound, StorageUnavailable
 from nearcopy.index import documents, keys, packing
@@ -35,6 +36,9 @@ ROW = 14
 
 ATTEMPTS = 100
 """How often a text is looked for whose id is known: more than one other writer could ever come between."""
+
+HELD_SECONDS = 0.005
+"""Between two tries to write while a generation is being published, which takes some tens of milliseconds."""
 
 FULL = "the partition has run out of numbers: rebuild the collection with more partitions"
 
@@ -100,43 +104,70 @@ def delete(store: Store, document_id: str) -> bool:
         let_go, entries = _ahead(store, part, document_id, entries, NOTHING, adds=False)
         call = _call(part, document_id, b"", digest, b"", NOTHING, entries, let_go=let_go)
         status = _run(store, [call])[0][0]
-        if status == b"moved":
+        if status == b"held":
+            time.sleep(HELD_SECONDS)
+        elif status == b"moved":
             store.refresh(number)
         elif status == b"deleted":
             return True
 
 
-def write_beside(store: Store, part: Partition, document_id: str, document: Document | None) -> None:
-    """Put a document into a generation that a rebuild makes ready, or remove its id where it is None.
+def write_beside(store: Store, part: Partition, changes: Mapping[str, Document | None]) -> None:
+    """Put documents into a generation that is not live, or remove those ids that come with None.
 
     Nothing is logged. Only one writer may do so at a time. Raises `NotFound` where that generation has gone
     live, and `IndexFull`.
     """
-    id_digest = keys.id_digest(document_id)
-    entry = steady(lambda: store.client.hget(part.keys.id_bucket(part.generation, id_digest), id_digest))
-    old_texts, old_digest, blob, digest = [], b"", b"", b""
-    if entry is not None:
-        name = part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
-        before, old_digest = documents.unpacked(steady(lambda: store.client.get(name)))
-        old_texts = [before.text]
-    elif document is None:
-        return
-    if document is not None:
-        blob, digest = documents.packed(document)
-    new_texts = [document.text] if document is not None else []
-    entries = entries_of([*new_texts, *old_texts], part)
-    new = entries[0] if new_texts else NOTHING
-    old = entries[-1] if old_texts else NOTHING
-    hold, new = _ahead(store, part, document_id, new, old, adds=True, beside=True)
-    let_go, old = _ahead(store, part, document_id, old, new, adds=False, beside=True)
-    call = _call(
-        part, document_id, digest, old_digest, blob, new, old, hold, let_go, beside=True
-    )
-    status = _run(store, [call])[0][0]
-    if status == b"full":
-        raise IndexFull(FULL)
-    if status not in (b"created", b"replaced", b"unchanged", b"deleted"):
-        raise NotFound(f"generation {part.generation.decode()} is not beside the live one: {status.decode()}")
+    before = _read(store, part, list(changes))
+    texts = [one.text for id, new in changes.items() for one in (new, before[id][0]) if one is not None]
+    entries = iter(entries_of(texts, part))
+    calls = []
+    for id, document in changes.items():
+        blob, digest = documents.packed(document) if document is not None else (b"", b"")
+        new = next(entries) if document is not None else NOTHING
+        stored, old_digest = before[id]
+        old = next(entries) if stored is not None else NOTHING
+        if document is not None or stored is not None:
+            hold, new = _ahead(store, part, id, new, old, adds=True, beside=True)
+            let_go, old = _ahead(store, part, id, old, new, adds=False, beside=True)
+            calls.append(_call(part, id, digest, old_digest, blob, new, old, hold, let_go, beside=True))
+    for status, *_ in _run(store, calls):
+        if status == b"full":
+            raise IndexFull(FULL)
+        if status not in (b"created", b"replaced", b"unchanged", b"deleted"):
+            name = part.generation.decode()
+            raise NotFound(f"generation {name} is not beside the live one: {status.decode()}")
+
+
+def stored_documents(store: Store, ids: Sequence[str]) -> dict[str, Document | None]:
+    """What is stored under some ids of one partition, in a few round trips."""
+    number = keys.partition_of(ids[0], len(store.partitions))
+    part = store.refresh(number)
+    found = _read(store, part, ids)
+    if store.refresh(number).generation == part.generation:
+        return {id: document for id, (document, _) in found.items()}
+    return stored_documents(store, ids)
+
+
+def _read(store: Store, part: Partition, ids: Sequence[str]) -> dict[str, tuple[Document | None, bytes]]:
+    """The documents of some ids in a generation, with the digests of their contents. While others write
+    there, one may be missing that is just replaced; the log tells of it."""
+    def ask() -> list[bytes | None]:
+        batch = pipeline(store.client)
+        for digest in map(keys.id_digest, ids):
+            batch.hget(part.keys.id_bucket(part.generation, digest), digest)
+        return batch.execute()  # type: ignore[no-any-return]
+
+    entries = dict(zip(ids, steady(ask), strict=True))
+    names = {
+        id: part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
+        for id, entry in entries.items() if entry is not None
+    }
+    texts = steady(lambda: strings(store.client, list(names.values()))) if names else []
+    found: dict[str, tuple[Document | None, bytes]] = dict.fromkeys(ids, (None, b""))
+    return found | {
+        id: documents.unpacked(text) for id, text in zip(names, texts, strict=True) if text is not None
+    }
 
 
 def stored_document(store: Store, document_id: str) -> tuple[Document, bytes] | None:
@@ -199,7 +230,7 @@ def _outcome(answer: list[Any], store: Store, document: Document) -> Outcome:
     status = answer[0].decode()
     if status == "full":
         raise IndexFull(FULL)
-    if status in ("exists", "gone", "moved"):
+    if status in ("exists", "gone", "moved", "held"):
         return _put_one(store, document)
     return status  # type: ignore[no-any-return]
 
@@ -217,7 +248,9 @@ def _put_one(store: Store, document: Document) -> Outcome:
         let_go, old = _ahead(store, part, document.id, old, new, adds=False)
         call = _call(part, document.id, digest, old_digest, blob, new, old, hold, let_go)
         answer = _run(store, [call])[0]
-        if answer[0] == b"moved":
+        if answer[0] == b"held":
+            time.sleep(HELD_SECONDS)
+        elif answer[0] == b"moved":
             store.refresh(number)
         elif answer[0] not in (b"exists", b"gone"):
             return _outcome(answer, store, document)

@@ -25,11 +25,17 @@ class Service:
     """A service over the Redis at ``url``; a context manager that ends it."""
 
     def __init__(self, url: str, collection: str, **settings: str) -> None:
-        self.port = free_port()
+        chosen = {"redis_url": url, "collection": collection, "port": str(free_port()), "workers": "1"}
+        self.settings = chosen | settings
+        self.port = int(self.settings["port"])
         self.address = f"http://127.0.0.1:{self.port}"
-        chosen = {"redis_url": url, "collection": collection, "port": str(self.port), "workers": "1"}
-        variables = {f"NEARCOPY_{name.upper()}": value for name, value in (chosen | settings).items()}
+        variables = {f"NEARCOPY_{name.upper()}": value for name, value in self.settings.items()}
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=os.environ | variables)
+
+    def again(self) -> Service:
+        """Another one at the same address, once this one was killed."""
+        rest = dict(self.settings)
+        return Service(rest.pop("redis_url"), rest.pop("collection"), **rest)
 
     def __enter__(self) -> Service:
         deadline = time.monotonic() + START_SECONDS

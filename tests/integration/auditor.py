@@ -51,7 +51,7 @@ class _Partition:
 
     def _is_page(self, key: bytes) -> bool:
         rest = key[len(self.tag) :]
-        if rest in (b"g", b"k", b"log", b"at", b"lock") or self._is_kept(rest):
+        if rest in (b"g", b"k", b"log", b"at", b"lock", b"hold") or self._is_kept(rest):
             return False
         assert rest.startswith(self.generation), rest
         rest = rest[len(self.generation) :]
