@@ -18,7 +18,7 @@ from tests.integration.auditor import audit
 DOCUMENTS = list(samples.archive())
 QUICK = "--grace", "0", "--processes", "2"
 FIELDS = {"id", "text", "title", "publisher", "published_at", "url"}
-STAGES = ["sign", "number", "dedupe", "place", "pack", "send", "publish", "retire"]
+STAGES = ["sign", "number", "dedupe", "place", "pack", "send", "audit", "publish", "retire"]
 
 
 def written(path: Path, documents: list[Document]) -> str:

@@ -83,7 +83,7 @@ def test_every_change_between_any_two_stages_holds(archive: Archive, tmp_path: P
         del expected[gone.id]
 
     rebuilt(archive, path, tmp_path / "f", progress=change)
-    assert seen == {"sign", "number", "dedupe", "place", "pack", "send", "publish", "retire"}
+    assert seen == {"sign", "number", "dedupe", "place", "pack", "send", "audit", "publish", "retire"}
     audit(archive, expected)
 
 

@@ -12,6 +12,8 @@ Stages, each a function over files in the folder that runs on any `concurrent.fu
     place     a block -> its paragraphs that stand there first, numbered    `paragraphs`
     pack      some pages of one band -> their contents                      `packing`
     send      files -> the next generation in Redis                         `sending`
+    audit     a sample of the next generation, before and after it has      `audit`
+              what was written meanwhile
     publish   what was logged since the start -> the next generation; the   `nearcopy.index.publishing`
               pointer moves in a moment in which nothing is logged
     retire    generations that nobody needs go, in small steps              `nearcopy.index.generations`

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nearcopy.errors import IndexFull, InputError
+from nearcopy.errors import AuditFailed, IndexFull, InputError, NotFound
 from nearcopy.index import generations, keys, publishing
 from nearcopy.index.lock import Lock
 from nearcopy.index.shape import Shape
@@ -20,6 +20,7 @@ from nearcopy.parameters import Parameters
 from worker.archive import BLOCK_BYTES, blocks
 from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
 from worker.rebuild.asked import Reading, chosen, identity
+from worker.rebuild.audit import Audit, Sent, of_answers, of_sent
 from worker.rebuild.journal import Journal
 from worker.rebuild.running import Part, Progress, Report, run
 
@@ -62,7 +63,7 @@ def rebuild(
 
     Raises `Busy` (the collection is rebuilt by another), `InputError` (no archive, not one usable document,
     more rejects than the task allows, another rebuild in the folder), `IndexFull`, `StorageUnavailable`,
-    `OSError` where an archive or the disk fails; nothing is published then.
+    `AuditFailed`, `OSError` where an archive or the disk fails; nothing is published then.
     """
     parameters = chosen(store.parameters, task)
     with Lock(store) as lock, Journal(folder, identity(store, task, reading, block_bytes)) as journal:
@@ -70,7 +71,7 @@ def rebuild(
         one.most, one.block_bytes, one.grace = max(task.memory // BYTES_A_RECORD, 1), block_bytes, grace
         one.begin()
         made = one.sign, one.number, one.dedupe, one.place, one.pack
-        for stage in (*made, one.send, one.publish, one.retire):
+        for stage in (*made, one.send, one.audit, one.publish, one.retire):
             one.timed(stage)
         journal.clear()
         return one.summary
@@ -111,9 +112,9 @@ class _Rebuild:
         self.summary.generation = noted
 
     def _goes_on(self, generation: bytes) -> bool:
-        """Whether a generation is still there, and was not published and left already."""
+        """Whether a generation is still there, did not fail, and was not published and left already."""
         record = generations.records(self.store).get(generation, {})
-        return generation in generations.known(self.store) and "left" not in record
+        return generation in generations.known(self.store) and not record.keys() & {"left", "failed"}
 
     def timed(self, stage: Callable[[], None]) -> None:
         """Run a stage and keep its seconds."""
@@ -226,7 +227,8 @@ class _Rebuild:
 
     def send(self) -> None:
         """Everything into the new generation, once what nobody needs any more has made room."""
-        waiting = self._unpublished()
+        # What was replayed into it is not to be overwritten by a rebuild that goes on.
+        waiting = self._unpublished() if "sent" not in self.journal.notes else []
         self._tell("send", len(waiting))
         if waiting:
             generations.prune(self.store, max(self.task.keep - 1, 0), self.generation, self.grace)
@@ -248,10 +250,56 @@ class _Rebuild:
         self.lock.check()
         return [p for p in self.partitions if self.store.refresh(p).generation != self.generation]
 
+    def audit(self) -> None:
+        """What was sent, and, once it has what was written meanwhile, what it answers."""
+        waiting = self._unpublished()
+        self._tell("audit", 3)
+        if waiting and "audit" not in self.journal.notes:
+            if "sent" not in self.journal.notes:
+                self._demand("sent", self._of_sent())
+            self._count()
+            for part in self._made().partitions:
+                self.summary.replayed += publishing.catch_up(self.store, part)[1]
+            self._count()
+            self._demand("audit", of_answers(self._made(), self.task.audit))
+            generations.note(self.store, self.generation, audit=self.summary.audit)
+        self.summary.audit = self.journal.notes.get("audit", {})
+        self._count()
+
+    def _made(self) -> Store:
+        return self.store.at(self.generation)
+
+    def _of_sent(self) -> Audit:
+        sent = [
+            Sent(
+                self.counts[p][0], self.starts[p][-1], [one for one in self.pages if one.partition == p],
+                self.folder,
+            ) for p in self.partitions
+        ]
+        try:
+            return of_sent(self._made(), sent, self.task.audit)
+        except NotFound as error:
+            return Audit(failures=[f"it cannot be read: {error}"])
+
+    def _demand(self, name: str, found: Audit) -> None:
+        """Note what was found; where it is not right, take the generation away and raise `AuditFailed`."""
+        self.summary.audit |= {**self.journal.notes.get("sent", {}), **found.figures}
+        if not found.failures:
+            self.journal.note(name, self.summary.audit)
+            return
+        reasons = "; ".join(found.failures)
+        generations.note(self.store, self.generation, failed=reasons, audit=self.summary.audit)
+        record = generations.records(self.store)[self.generation]
+        generations.drop(self.store, self.generation, grace=0.0)
+        generations.note(self.store, self.generation, **record)
+        raise AuditFailed(
+            f"the new generation failed its audit and was not published: {reasons}", self.summary.audit
+        )
+
     def publish(self) -> None:
         """What was written meanwhile, and the pointer."""
         self._tell("publish", 1)
-        self.summary.replayed = publishing.publish(self.store, self.generation, self.lock)
+        self.summary.replayed += publishing.publish(self.store, self.generation, self.lock)
         generations.note(self.store, self.generation, summary=asdict(self.summary))
         self._count()
 
