@@ -18,6 +18,7 @@ from nearcopy.errors import UnreadableFile
 from service.problems import FILES_BUSY, Refused
 from service.settings import Settings
 from service.uploads import reader, readers
+from service.uploads.child import NICE
 from service.uploads.reader import TOP, Reader
 from service.uploads.readers import Readers
 from tests.unit.extract.made import (
@@ -191,6 +192,7 @@ def test_a_process_knows_no_secret_and_leaves_no_core(
     process = psutil.Process(pid)
     assert process.rlimit(psutil.RLIMIT_AS) == (512 << 20, 512 << 20)
     assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+    assert process.nice() == NICE + psutil.Process().nice()
     pool.close()
 
 

@@ -41,14 +41,16 @@ def run(text: str) -> str:
     return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-def docx(body: str, before: str = "") -> bytes:
-    """A Word document of that body; ``before`` stands before its XML."""
+def docx(body: str, before: str = "", notes: str = "") -> bytes:
+    """A Word document of that body; ``before`` stands before its XML, ``notes`` are its footnotes."""
     made = BytesIO()
     with ZipFile(made, "w", ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", TYPES)
         archive.writestr("_rels/.rels", RELS)
         document = f'{before}<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
         archive.writestr("word/document.xml", document)
+        if notes:
+            archive.writestr("word/footnotes.xml", f'<w:footnotes xmlns:w="{WORD}">{notes}</w:footnotes>')
     return made.getvalue()
 
 

@@ -60,6 +60,13 @@ def test_what_a_reader_sees(body: str, text: str) -> None:
     assert extract(docx(body)).split() == text.split()
 
 
+def test_footnotes_stand_at_the_end() -> None:
+    body = f'<w:p>{run(WORDS)}<w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    notes = f'<w:footnote w:id="2"><w:p>{run(OTHER)}</w:p></w:footnote>'
+    first, second = extract(docx(body, notes=notes)).split("\n\n")
+    assert (first, OTHER in second) == (f"{WORDS}[1]", True)
+
+
 @pytest.mark.parametrize(
     ("data", "advice"),
     [
