@@ -32,8 +32,10 @@ def stop() -> None:
 
 
 def times(folder: Path) -> dict[str, int]:
-    """When each part was written."""
-    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.part")}
+    """When each part was written that the journal knows: another may be finished, and nobody noted it yet."""
+    noted = (folder / "journal.jsonl").read_text()
+    parts = [path for path in folder.glob("*.part") if f'"{path.stem}"' in noted]
+    return {path.name: path.stat().st_mtime_ns for path in parts}
 
 
 def check_live(archive: Archive, stage: str) -> None:
