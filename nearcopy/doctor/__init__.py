@@ -54,6 +54,7 @@ def examine(store: Store, repair: bool = False, rebuilds: Iterable[Path] = ()) -
     found = keyspace.read(store)
     diagnosis.checked["keys"] = sum(found.of_generations.values())
     diagnosis.findings += keyspace.stray(store, found, repair)
+    diagnosis.findings += keyspace.named(store, repair)
     for one in generations.listed(store):
         if one.parameters is None:
             diagnosis.notes.append(

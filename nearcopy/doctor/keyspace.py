@@ -80,6 +80,31 @@ def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
                 yield Finding("keys", f"partition {partition}", told, free)
 
 
+def named(store: Store, repair: bool) -> Iterator[Finding]:
+    """The collection is among all collections, and no number of a generation can be given twice."""
+    name = store.collection
+    if not steady(lambda: store.client.sismember(keys.COLLECTIONS, name)):
+        if repair:
+            steady(lambda: store.client.sadd(keys.COLLECTIONS, name))
+        yield Finding("keys", keys.COLLECTIONS, f"the list of collections lacks {name!r}", repair)
+    # First what is there, then the last that was begun: it never falls.
+    largest, first = max(map(int, generations.known(store))), store.refresh(0)
+    arguments = (_BEGUN, 2, first.keys.begun, first.keys.pointer, largest, "1" if repair else "0")
+    if steady(lambda: store.client.eval(*arguments)):
+        what = f"the counter of generations is below {largest}, which there is: it would be given again"
+        yield Finding("counters", "partition 0", what, repair)
+
+
+_BEGUN = """
+-- Set the number of the last generation that was begun to what it is at least; where nobody began one yet,
+-- the live one counts.  KEYS[1] that number  KEYS[2] the pointer  ARGV[1] the least  ARGV[2] '1' to set it
+-- Returns 1 where it was lower.
+local begun = tonumber(redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])) or 0
+if begun >= tonumber(ARGV[1]) then return 0 end
+if ARGV[2] == '1' then redis.call('SET', KEYS[1], ARGV[1]) end
+return 1
+"""
+
 BUSY = " (not removed: a rebuild of the collection is running)"
 
 

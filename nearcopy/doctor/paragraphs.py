@@ -60,7 +60,9 @@ def numbered(
     changed = np.zeros(len(runs), dtype=np.bool_)
     doubtful = _doubtful(settled, numbers, which, signed, there)
     if len(doubtful):
-        ballot = _Ballot(store, part, signed, there, set(numbers[settled].tolist()), head)
+        listed = set(np.concatenate([records.numbers for records in exact]).tolist())
+        of_documents = np.sort((there & MAX_NUMBER) << 24 | there >> 24)
+        ballot = _Ballot(store, part, of_documents, listed, set(numbers[settled].tolist()), head)
         order = np.argsort(which, kind="stable")
         bounds = np.searchsorted(which[order], np.arange(len(runs) + 1))
         bands = np.stack([
@@ -110,12 +112,15 @@ def _doubtful(
 
 @dataclass(slots=True)
 class _Ballot:
-    """Each band of a paragraph has a vote on its number."""
+    """Each band of a paragraph has a vote on its number. Candidates are what exact records say, the numbers
+    that its documents hold (``of_documents``: document << 24 | paragraph, ascending), and those that no exact
+    record has (``listed``); not those that are ``taken``.
+    """
 
     store: Store
     part: Partition
-    signed: Signed
-    there: Ints
+    of_documents: Ints
+    listed: set[int]
     taken: set[int]
     head: Head
 
@@ -134,12 +139,17 @@ class _Ballot:
         low = [int(band) & 0xFFFF for band in bands] * (len(names) // len(bands))
         for content, body in zip(contents, low, strict=True):
             votes.update(_at_head(content or b"", body))
-        candidates = ({looked_up} | self._held_by(documents)) - self.taken - {0}
+        candidates = {looked_up} | self._held_by(documents) | (votes.keys() - self.listed)
+        candidates -= self.taken | {0}
         best = max(candidates, key=lambda one: (votes[one], one == looked_up), default=0)
         return best if votes[best] or best == looked_up else 0
 
     def _held_by(self, documents: list[int]) -> set[int]:
-        return set((self.there[np.isin(self.there & MAX_NUMBER, documents)] >> 24).tolist())
+        found: set[int] = set()
+        for document in documents:
+            first, end = np.searchsorted(self.of_documents, (document << 24, document + 1 << 24))
+            found.update((self.of_documents[first:end] & MAX_NUMBER).tolist())
+        return found
 
 
 def _at_head(content: bytes, body: int) -> set[int]:

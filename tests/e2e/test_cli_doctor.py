@@ -9,6 +9,7 @@ import pytest
 
 from nearcopy.archive import Archive
 from nearcopy.index.keys import id_digest
+from nearcopy.parameters import Parameters
 from service.cli.exits import Exit
 from tests.e2e.running import run, run_on_terminal
 from tests.integration.making import document
@@ -17,14 +18,15 @@ from tests.integration.making import document
 @pytest.fixture
 def variables(redis_url: str, collection: str, tmp_path: Path) -> dict[str, str]:
     """Those that name a collection of five documents."""
-    with Archive.open(redis_url, collection) as archive:
+    # Few bands, and so few pages: they are looked at four times
+    with Archive.open(redis_url, collection, parameters=Parameters(bands=4)) as archive:
         list(archive.put_many(document(f"d{n}", [n, n + 1]) for n in range(5)))
     return {
         "NEARCOPY_REDIS_URL": redis_url, "NEARCOPY_COLLECTION": collection, "NEARCOPY_DATA_DIR": str(tmp_path)
     }
 
 
-def test_find_mend_and_find_nothing(archive: Archive, variables: dict[str, str], tmp_path: Path) -> None:
+def test_find_mend_and_find_nothing(variables: dict[str, str], archive: Archive, tmp_path: Path) -> None:
     healthy = run("doctor", **variables)
     assert (healthy.code, healthy.err) == (Exit.DONE, "")
     assert healthy.out.startswith("checked 1 generation, 5 documents, 6 paragraphs, ")
@@ -55,11 +57,7 @@ def test_find_mend_and_find_nothing(archive: Archive, variables: dict[str, str],
     ]
     assert mended["checked"]["documents"] == 4
     again = run_on_terminal("doctor", "--repair", "--folder", str(given), **variables)
-    assert (again.code, again.out.count("mended")) == (Exit.DONE, 0)
+    assert again.code == Exit.DONE
+    assert "4 documents" in again.out
+    assert "nothing is off" in again.out
     assert not archive.delete("d3")
-
-
-def test_no_such_collection(redis_url: str) -> None:
-    done = run("doctor", "--redis-url", redis_url, "--collection", "none-of-this-name")
-    assert (done.code, done.out) == (Exit.NOT_FOUND, "")
-    assert "there is no collection" in done.err
