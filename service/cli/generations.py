@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from service.cli.console import one_line, out, print_json
 from service.cli.exits import Exit
 from service.cli.options import command, of_an_archive, open_archive
-from service.cli.summary import shown
+from service.cli.summary import audited
 
 if TYPE_CHECKING:
     from nearcopy.index.generations import Generation
@@ -95,7 +96,7 @@ def _row(one: Generation) -> list[str]:
     counts = ["" if count is None else f"{count:,}" for count in (one.documents, one.paragraphs)]
     return [
         str(one.number), one.state, *counts, _origin(one.record), _when(one.record), index,
-        shown("audit", one.record.get("audit") or ""),
+        audited(one.record.get("audit") or {}),
     ]
 
 
@@ -103,7 +104,7 @@ def _origin(record: dict[str, Any]) -> str:
     """What a rebuild was given; nothing where documents were put one by one."""
     if "kind" not in record:
         return ""
-    names = ", ".join(record.get("archives", [])) or "stored documents"
+    names = ", ".join(map(os.path.basename, record.get("archives", []))) or "stored documents"
     return one_line(names if record["kind"] == "rebuild" else f"{names}, loaded")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from types import TracebackType
 
+from rich.console import Group
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from nearcopy.jobs.status import Status
@@ -21,8 +23,9 @@ class Shown:
     def __init__(self) -> None:
         self._last: Status | None = None
         self._told: set[str] = set()
-        self._bars: Progress | None = None
-        self._bar = TaskID(0)
+        self._live: Live | None = None
+        self._bars = _bars()
+        self._figures = ""
 
     def say(self, line: str) -> None:
         """Write it; the bars begin anew under it."""
@@ -49,31 +52,35 @@ class Shown:
         err.print(f"{stage:<7} {seconds:>7,.1f} s, {told}", soft_wrap=True)
 
     def _draw(self, status: Status) -> None:
-        if status.stage is None:
-            self._stop()
-            return
-        if self._bars is None:
-            self._bars = _bars()
-            self._bars.start()
-            self._last = None
-        if self._last is None or status.stage != self._last.stage:
-            self._finish()
-            self._bar = self._bars.add_task(status.stage, total=None, rate="", figures="")
-        done, total = _extent(status)
-        task = self._bars.tasks[self._bars.task_ids.index(self._bar)]
-        rate = _rate(status, task.elapsed or 0.0)
-        self._bars.update(self._bar, completed=done, total=total, rate=rate, figures=figures(status))
+        self._figures = figures(status)
+        if self._live is None or self._last is None or status.stage != self._last.stage:
+            self._next(status.stage)
+        if status.stage is not None:
+            task = self._bars.tasks[-1]
+            done, total = _extent(status)
+            rate = _rate(status, task.elapsed or 0.0)
+            self._bars.update(task.id, completed=done, total=total, rate=rate)
 
-    def _finish(self) -> None:
-        """The bar of the stage that is over."""
-        if self._bars is not None and self._bars.tasks:
-            done = self._bars.tasks[-1].completed or 1
-            self._bars.update(self._bar, total=done, completed=done, figures="")
+    def _next(self, stage: str | None) -> None:
+        """Fill the bar of the stage that is over, and begin one for the next, if there is any."""
+        for task in self._bars.tasks[-1:]:
+            self._bars.update(task.id, total=task.completed or 1, completed=task.completed or 1)
+        if stage is None:
+            return
+        if self._live is None:
+            self._bars = _bars()
+            self._live = Live(get_renderable=self._drawn, console=err, refresh_per_second=4)
+            self._live.start()
+        self._bars.add_task(stage, total=None, rate="")
+
+    def _drawn(self) -> Group:
+        """A bar a stage, and what was read so far under them."""
+        return Group(self._bars, Text(self._figures))
 
     def _stop(self) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def __enter__(self) -> Shown:
         return self
@@ -87,7 +94,7 @@ class Shown:
 def figures(status: Status) -> str:
     """What was read so far, and what it takes."""
     told = [f"{status.documents:,} documents", f"{status.paragraphs:,} paragraphs"]
-    if status.bytes_total:
+    if status.bytes_read and status.bytes_total:
         told.append(f"{decimal(status.bytes_read)} of {decimal(status.bytes_total)} read")
     elif status.bytes_read:
         told.append(f"{decimal(status.bytes_read)} read")
@@ -102,8 +109,8 @@ def memory(status: Status) -> str:
 def _bars() -> Progress:
     return Progress(
         TextColumn("{task.description:<8}"), BarColumn(BAR_WIDTH), TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[figures]}"), console=err, refresh_per_second=4,
+        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(elapsed_when_finished=True), console=err,
+        auto_refresh=False,
     )
 
 

@@ -112,12 +112,13 @@ def _queued(task: Task, options: dict[str, Any], shown: Shown) -> tuple[Status, 
         if options[name]:
             raise InputError(f"--{name} and --queue do not go together: it is the worker's business")
     load_engine()
-    from nearcopy.jobs.queue import ask
+    from nearcopy.jobs.queue import ask, workers
     from nearcopy.jobs.rebuilds import Rebuilds
 
     with explained(options["redis_url"]), opened_client(options["redis_url"]) as client:
         status = ask(client, task)
-        shown.say(f"rebuild {status.id} is in the queue: a `nearcopy worker` will take it")
+        there_is = "a worker" if workers(client) else "the next `nearcopy worker`"
+        shown.say(f"rebuild {status.id} is in the queue: {there_is} will take it")
         try:
             while status.state not in ENDED:
                 time.sleep(LOOK_SECONDS)

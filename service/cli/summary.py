@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.filesize import decimal
@@ -20,7 +21,29 @@ def print_summary(status: Status, rejects: str | None) -> None:
         summary["rejects are in"] = rejects
     if detection is not None:
         summary["detection"] = f"{detection:.1%} at a resemblance of {threshold:g}"
-    _print(summary | {"audit": status.audit, "seconds": status.seconds})
+    found = status.audit or {}
+    kinds = {name: count for name, count in found.get("counted", {}).items() if name.startswith("bytes")}
+    levels = {f"audit, {name}": told for name, told in _levels(found)}
+    _print(summary | kinds | levels | {"seconds": status.seconds})
+
+
+def audited(found: dict[str, Any]) -> str:
+    """An audit in a line."""
+    copies = found.get("copies", [])
+    if not copies:
+        return ""
+    there, expected = (sum(one[name] for one in copies) for name in ("found", "expected"))
+    return f"{there:,} of {sum(one['copies'] for one in copies):,} copies found, {expected:,.0f} expected"
+
+
+def _levels(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was looked for, and what was found."""
+    if "answers" in found:
+        nothing, looked = found["answers"]["nothing"], sum(found["answers"].values())
+        yield "documents of the sample", f"{looked - nothing:,} of {looked:,} find themselves"
+    for one in found.get("copies", []):
+        told = f"{one['found']:,} of {one['copies']:,} found, {one['expected']:,.0f} expected"
+        yield f"copies of {one['of']} at {one['aimed']:g}", told
 
 
 def print_forecast(found: dict[str, Any]) -> None:
@@ -57,7 +80,7 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool | str) or value is None:
         return one_line(str(value))
     if isinstance(value, int):
-        return decimal(value) if name.endswith("bytes") else f"{value:,}"
+        return decimal(value) if "bytes" in name else f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
     if isinstance(value, dict):
