@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -69,6 +69,10 @@ class Archive:
             Options(threshold, min_words, exclude_documents, exclude_publishers, limit, verify),
         )
 
+    def check_many(self, asked: Sequence[tuple[str, Options]]) -> list[Report | InputError]:
+        """The reports of many texts at once, or what is wrong with them. Raises `StorageUnavailable`."""
+        return check.check_many(self.store, asked)
+
     def copies(
         self, id: str, *, threshold: float | None = None, min_words: int = 8, limit: int = 10,
         exclude_publishers: Collection[str] = (), verify: int = 200,
@@ -88,6 +92,10 @@ class Archive:
     def put_many(self, documents: Iterable[Document]) -> Iterator[Outcome]:
         """Store or replace documents, in order and in batches."""
         return ingest.put_many(self.store, documents)
+
+    def put_each(self, documents: Sequence[Document]) -> list[Outcome | InputError]:
+        """Store or replace a few documents together; what is wrong with one is told in its place."""
+        return ingest.put_each(self.store, documents)
 
     def get(self, id: str) -> Document:
         """A stored document. Raises `NotFound`."""

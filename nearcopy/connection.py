@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -161,7 +161,7 @@ def strings(client: Client, names: Sequence[bytes]) -> list[bytes | None]:
     """
     calls = [names[start : start + KEYS_A_CALL] for start in range(0, len(names), KEYS_A_CALL)]
     if isinstance(client, RedisCluster):
-        return [value for call in calls for value in client.mget(call)]  # type: ignore[attr-defined]
+        return [value for call in calls for value in cast(Any, client).mget(call)]
     connection = client.connection_pool.get_connection()
     try:
         connection.send_packed_command([b"".join(map(_mget, calls))])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from nearcopy.document import Document, check_date, checked_id, checked_text
-from nearcopy.errors import NotFound, NoWords
+from nearcopy.errors import InputError, NotFound, NoWords
 from nearcopy.index import writing
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Outcome
@@ -39,6 +39,15 @@ def put_many(store: Store, documents: Iterable[Document]) -> Iterator[Outcome]:
         yield from writing.put_batch(store, batch)
 
 
+def put_each(store: Store, documents: Sequence[Document]) -> list[Outcome | InputError]:
+    """Store or replace what can be stored of a few documents, together: the outcome of each, or what is wrong
+    with it. Raises `StorageUnavailable` and `IndexFull`; what was not acknowledged may be put again."""
+    faults = [_fault(document) for document in documents]
+    good = [document for document, fault in zip(documents, faults, strict=True) if fault is None]
+    outcomes = iter(writing.put_batch(store, good) if good else [])
+    return [next(outcomes) if fault is None else fault for fault in faults]
+
+
 def get(store: Store, document_id: str) -> Document:
     """The stored document of that id; raises `NotFound`."""
     stored = writing.stored_document(store, checked_id(document_id))
@@ -50,6 +59,14 @@ def get(store: Store, document_id: str) -> Document:
 def delete(store: Store, document_id: str) -> bool:
     """Remove a document from every answer at once; False where there was none."""
     return writing.delete(store, checked_id(document_id))
+
+
+def _fault(document: Document) -> InputError | None:
+    try:
+        _check(document)
+    except InputError as fault:
+        return fault
+    return None
 
 
 def _check(document: Document) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import orjson
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nearcopy.index.generations import Generation
 from nearcopy.report import Comparison, Report
 from service.keys.guard import may_read
+from service.problems import ProblemBody
 
 
 class Answer(BaseModel):
@@ -113,6 +114,43 @@ class TextComparison(Comparison):
 
     text_a: str
     text_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLine(Report):
+    """The report of one line of a batch; ``text`` where the line asked for it with ``return_text``."""
+
+    line: int
+    id: str | None = None
+    text: str | None = None
+
+
+class StoredLine(Answer):
+    """The answer to one document of a batch."""
+
+    line: int
+    id: str
+    outcome: Literal["created", "replaced", "unchanged"]
+
+
+class ProblemLine(ProblemBody):
+    """What is wrong with one line of a batch. The stream goes on."""
+
+    line: int = Field(description="Which line of the body, from 1.")
+    id: str | None = Field(default=None, description="The line's own id, if it could be read.")
+
+
+class EndOfStream(ProblemBody):
+    """The last line of a stream that cannot go on."""
+
+    from_: int = Field(alias="from", description="The line to go on from: those before are answered.")
+
+
+def fields_of(report: Any) -> dict[str, Any]:
+    """A report as a dict, whose parts orjson writes as they are."""
+    if isinstance(report, dict):
+        return report
+    return {field.name: getattr(report, field.name) for field in fields(report)}
 
 
 def with_texts(told: Report | Comparison | dict[str, Any], **texts: str) -> dict[str, Any]:

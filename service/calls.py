@@ -32,6 +32,7 @@ OF_A_BODY = (
     kinds.BAD_REQUEST, kinds.BAD_ENCODING, kinds.INVALID_JSON, kinds.INVALID_FIELD, kinds.WRONG_TYPE,
     kinds.TOO_LARGE, kinds.TOO_SLOW,
 )
+OF_A_STREAM = (kinds.WRONG_TYPE,)
 
 OPEN_SECONDS = 2.0
 """What calls that are open to strangers wait for Redis: whoever watches the service asks them, and often."""
@@ -49,6 +50,7 @@ class Call:
     role: Role | None
     page: type[Query] | None
     form: type[BaseModel] | None
+    lines: type[BaseModel] | None
 
     def __call__(self, **path: str) -> Response:
         """Let in, validate, then answer."""
@@ -107,6 +109,8 @@ class Call:
         if self.body is not None:
             implied.update(OF_A_BODY)
             implied.update(OF_TEXTS if issubclass(self.body, TextBody) else ())
+        if self.lines is not None:
+            implied.update(OF_A_STREAM)
         if self.form is not None:
             implied.add(kinds.UNKNOWN_FILE)
         if self.role is not None:
@@ -126,17 +130,19 @@ def call(
     role: Role | None = Role.ADMIN,
     page: type[Query] | None = None,
     form: type[BaseModel] | None = None,
+    lines: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Route ``method rule`` to the decorated view. It gets the query and body if it has any, and the path.
 
     ``answers``: for each status the type of its JSON, or None. ``problems``: those that this call adds to the
     ones that its query and body imply. ``role``: the least that a key must have; None for a call that is open
     to strangers. ``page``: the query of the call where its body is an HTML page, and ``form`` its form with a
-    file; the view gets both as ``body``.
+    file; the view gets both as ``body``. ``lines``: what each line of the body is, where it is a
+    stream, which the view reads itself; the answers are lines too.
     """
 
     def register(view: View) -> View:
-        route = Call(view, query, body, answers, problems, role, page, form)
+        route = Call(view, query, body, answers, problems, role, page, form, lines)
         blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=route, methods=[method])
         return view
 

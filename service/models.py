@@ -141,6 +141,20 @@ class InCollection(Query):
     )
 
 
+class BatchQuery(InCollection):
+    """The query of a call whose body is lines."""
+
+    model_config = ConfigDict(validate_by_name=False)
+
+    from_line: int = Field(
+        default=1,
+        ge=1,
+        le=1 << 53,
+        alias="from",
+        description="Answer the lines from this one on, counted from 1: for a body that is sent again.",
+    )
+
+
 class CopiesQuery(InCollection):
     """The query of a stored document's report."""
 
@@ -257,3 +271,15 @@ class DocumentBody(OneText):
         default={},
         description="Free metadata, kept and given back as it came; integers beyond 64 bits become doubles.",
     )
+
+
+class CheckLine(Submission):
+    """A line of a batch to check."""
+
+    id: Id | None = Field(default=None, description="Your own name for the line; it is given back.")
+
+
+class DocumentLine(DocumentBody):
+    """A line of a batch to store."""
+
+    id: Id

@@ -139,6 +139,8 @@ def _schemas(listed: Iterable[Route]) -> tuple[dict[Any, Schema], Schema]:
     for route in listed:
         if route.call.body is not None:
             sent[route.call.body, "validation"] = TypeAdapter(route.call.body)
+        if route.call.lines is not None:
+            sent[route.call.lines, "validation"] = TypeAdapter(route.call.lines)
         if route.call.form is not None:
             sent[route.call.form, "validation"] = TypeAdapter(route.call.form)
         for kind in route.call.answers.values():
@@ -168,7 +170,9 @@ def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
         "tags": [route.resource],
         "summary": call.summary,
         "parameters": path + list(_query(call.query)) + list(_of_page(call)),
-        "responses": {str(status): _answer(kind, schemas) for status, kind in call.answers.items()}
+        "responses": {
+            str(status): _answer(kind, schemas, bool(call.lines)) for status, kind in call.answers.items()
+        }
         | _problems(call.every_problem, schemas),
     }
     if call.description:
@@ -178,6 +182,8 @@ def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
         operation["x-role"] = call.role
         for response in operation["responses"].values():
             response["headers"] = response.get("headers", {}) | QUOTAS
+    if call.lines is not None:
+        operation["requestBody"] = {"required": True, "content": _lines(schemas[call.lines])}
     if call.body is not None:
         operation["requestBody"] = {"required": True, "content": _bodies(call, schemas)}
     return operation
@@ -209,9 +215,17 @@ def _bodies(call: Call, schemas: dict[Any, Schema]) -> Schema:
     return found
 
 
-def _answer(kind: Any, schemas: dict[Any, Schema]) -> Schema:
+def _lines(schema: Schema) -> Schema:
+    """A stream, described as OpenAPI 3.2 has it: an array of what stands on the lines."""
+    said = "A JSON object a line, each ended by a newline; no brackets and no commas around them."
+    return _content("application/x-ndjson", {"type": "array", "items": schema, "description": said})
+
+
+def _answer(kind: Any, schemas: dict[Any, Schema], lines: bool) -> Schema:
     if kind is None:
         return {"description": "Done; the answer is empty."}
+    if lines:
+        return {"description": "Begun; each line tells how it went.", "content": _lines(schemas[kind])}
     return {"description": "Done.", "content": _content("application/json", schemas[kind])}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ from service.archives import Archives
 from service.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
 
 
 @cache
@@ -65,12 +67,18 @@ class Described:
             assert "Content-Type" not in response.headers
             return
         assert response.content_type in answer["content"]
-        self.validate(response.get_json(force=True), answer["content"][response.content_type]["schema"])
+        value = lines_of(response) if response.content_type == NDJSON else response.get_json(force=True)
+        self.validate(value, answer["content"][response.content_type]["schema"])
 
     def validate(self, value: Any, schema: Mapping[str, Any]) -> None:
         """Hold a value against a schema of the description."""
         root = {**schema, "components": self.description["components"]}
         Draft202012Validator(root).validate(value)
+
+
+def lines_of(response: TestResponse) -> list[Any]:
+    """What stands on the lines of an answer."""
+    return [json.loads(line) for line in response.data.splitlines()]
 
 
 def assert_problem(response: TestResponse, problem: Problem, *places: str) -> str:

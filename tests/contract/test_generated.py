@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from nearcopy.document import Document
 from service.app import create_app
 from service.archives import Archives
 from service.openapi import describe
+from tests.contract.described import NDJSON
 from tests.contract.serving import Service
 from tests.contract.texts import DOCUMENT
 
@@ -39,6 +41,17 @@ CONFIG = SchemathesisConfig.from_dict(
                     "allow_header_conformance": {"enabled": False},
                 },
             },
+            # What is wrong with a line is told on a line, and the answer is 200
+            {"include-path": "/v1/check/batch", "checks": {"negative_data_rejection": {"enabled": False}}},
+            # So here; and GET, PUT and DELETE are for the document whose id is batch
+            {
+                "include-path": "/v1/documents/batch",
+                "checks": {
+                    "negative_data_rejection": {"enabled": False},
+                    "unsupported_method": {"enabled": False},
+                    "allow_header_conformance": {"enabled": False},
+                },
+            },
             # One is queued already
             {
                 "include-path": "/v1/rebuilds",
@@ -49,6 +62,20 @@ CONFIG = SchemathesisConfig.from_dict(
         ],
     }
 )
+
+
+@schemathesis.serializer(NDJSON)
+def to_lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A body of lines; of what is no list, a line that is wrong."""
+    lines = value if isinstance(value, list) else [value]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+@schemathesis.deserializer(NDJSON)
+def from_lines(_: schemathesis.DeserializationContext, response: schemathesis.Response) -> Any:
+    """What stands on the lines of an answer."""
+    return [json.loads(line) for line in response.content.splitlines()]
+
 
 schema = schemathesis.openapi.from_dict(describe(create_app(Archives())), config=CONFIG)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,15 +19,15 @@ from service.keys.store import opened
 from service.openapi import routes
 from service.settings import Settings
 from tests.conftest import Server
-from tests.contract.described import Described, assert_problem
+from tests.contract.described import NDJSON, Described, assert_problem
 from tests.contract.texts import DOCUMENT, TEXT
 
 NEEDED: dict[Role | None, set[tuple[str, str]]] = {
     None: {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/healthz"), ("GET", "/readyz")},
-    Role.CHECK: {("POST", "/v1/check"), ("POST", "/v1/compare")},
+    Role.CHECK: {("POST", "/v1/check"), ("POST", "/v1/compare"), ("POST", "/v1/check/batch")},
     Role.WRITE: {
         ("PUT", "/v1/documents/{id}"), ("GET", "/v1/documents/{id}"), ("DELETE", "/v1/documents/{id}"),
-        ("GET", "/v1/documents/{id}/copies"), ("GET", "/v1/index"),
+        ("GET", "/v1/documents/{id}/copies"), ("GET", "/v1/index"), ("POST", "/v1/documents/batch"),
     },
 }
 """The least role of each call; one that is not named here needs the highest."""
@@ -36,6 +37,20 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/compare"): {"a": TEXT, "b": TEXT},
     ("PUT", "/v1/documents/{id}"): {"text": TEXT + " And new."},
 }
+
+LINES: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/check/batch"): {"text": TEXT},
+    ("POST", "/v1/documents/batch"): {"id": "n", "text": TEXT},
+}
+"""What a line of each stream is."""
+
+
+def sent(call: tuple[str, str]) -> dict[str, Any]:
+    """What a call is sent."""
+    if call in LINES:
+        return {"data": json.dumps(LINES[call]), "content_type": NDJSON}
+    return {"json": BODIES.get(call)}
+
 
 OF_A_COLLECTION = [call for role in (Role.CHECK, Role.WRITE) for call in sorted(NEEDED[role])]
 
@@ -98,7 +113,7 @@ def test_a_role_may_do_what_it_says_and_what_lesser_ones_may(locked: Locked, rol
         needed = needed_by(method, path)
         if (method, path) not in OF_A_COLLECTION:
             continue
-        response = locked.call(method, path, json=BODIES.get((method, path)), headers=headers)
+        response = locked.call(method, path, headers=headers, **sent((method, path)))
         assert needed is not None
         if role.covers(needed):
             # DELETE goes before the other calls on the document
@@ -140,8 +155,7 @@ def test_another_collection_is_refused_whether_it_exists_or_not(
     told = []
     for collection in ("b", "c"):
         for query in (f"collection={collection}", f"collection=a&collection={collection}"):
-            given = {"json": BODIES.get((method, path)), "headers": headers}
-            response = locked.call(method, path, query=query, **given)
+            response = locked.call(method, path, query=query, headers=headers, **sent((method, path)))
             assert_problem(response, problems.NOT_ALLOWED)
             told.append((response.text.replace(f"'{collection}'", "'…'"), sorted(response.headers.keys())))
     assert len({text for text, _ in told}) == 1
@@ -167,9 +181,10 @@ def test_a_key_that_may_only_check_is_not_told_where_a_stored_text_matches(locke
     )
     (full,), (told,) = whole["sources"], own["sources"]
     hidden = {"source_start", "source_end"}
-    assert [{k: v for k, v in passage.items() if k not in hidden} for passage in full.pop("passages")] == (
-        told.pop("passages")
-    )
+    told_passages = told.pop("passages")
+    assert told_passages == [
+        {k: v for k, v in passage.items() if k not in hidden} for passage in full.pop("passages")
+    ]
     assert told == full
     assert told["document"] == "tna-1"
     for paragraph, seen in zip(whole["paragraphs"], own["paragraphs"], strict=True):
@@ -178,6 +193,9 @@ def test_a_key_that_may_only_check_is_not_told_where_a_stored_text_matches(locke
             assert shown == {k: v for k, v in match.items() if k not in ("start", "end")}
         assert seen == paragraph
     assert TEXT[:40] not in str(own)
+    batch = ("POST", "/v1/check/batch")
+    lines = locked.call(*batch, headers=locked.key(Role.CHECK, "a"), **sent(batch)).data
+    assert json.loads(lines.splitlines()[0])["sources"][0]["passages"][0].keys() == told_passages[0].keys()
 
 
 def test_only_a_key_for_everything_is_told_how_much_redis_holds(locked: Locked) -> None:

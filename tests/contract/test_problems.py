@@ -91,6 +91,10 @@ def bad_request(bench: Bench) -> TestResponse:
     return bench.call(input_stream=io.BytesIO(b'{"text'), content_type=JSON, environ_overrides=length)
 
 
+def bad_encoding(bench: Bench) -> TestResponse:
+    return bench.call(data=b"{}", content_type=JSON, headers={"Content-Encoding": "gzip"})
+
+
 def invalid_json(bench: Bench) -> TestResponse:
     return bench.call(data=b'{"text": "one', content_type=JSON)
 
@@ -255,6 +259,7 @@ def files_busy(bench: Bench) -> TestResponse:
 
 PROVOKE: dict[Problem, Callable[[Bench], TestResponse]] = {
     problems.BAD_REQUEST: bad_request,
+    problems.BAD_ENCODING: bad_encoding,
     problems.INVALID_JSON: invalid_json,
     problems.NOT_UTF8: not_utf8,
     problems.NO_KEY: no_key,
