@@ -17,7 +17,7 @@ from service.uploads.reader import Broken, Reader
 Kind = Literal["html"]
 
 WAIT_SECONDS = 2.0
-"""How long a file waits for a process. Who would wait longer is refused, and asked to come again."""
+"""How long a file waits for room or a process. Who would wait longer is refused, and asked to come again."""
 
 MOST_LARGE = 8
 """Bodies over the limit of others that are held at once: memory, and uploads can be slow."""
@@ -68,7 +68,7 @@ class Readers:
         if size is not None and size <= self.settings.body_limit:
             yield
         else:
-            with _held(self._large, 0):
+            with _held(self._large, WAIT_SECONDS):
                 yield
 
     def _read(self, data: bytes, asked: dict[str, object]) -> tuple[str, str]:
