@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import zstandard
-from flask import Request, Response, request
+from flask import Request, Response, g, request
 
 from service.limits.arriving import Arriving
 from service.problems import BAD_ENCODING, TOO_LARGE, WRONG_TYPE, Refused
@@ -84,9 +84,9 @@ def drain(response: Response) -> Response:
     """Read what is left of the body before answering.
 
     A client that is still sending would find its connection reset, and the answer gone with it. An answer
-    that is a stream reads the body itself.
+    that is a stream reads the body itself, and where too many bodies are on their way no more is read.
     """
-    if response.is_streamed:
+    if response.is_streamed or g.get("leave_body"):
         return response
     stream = request.environ["wsgi.input"]
     waits = request.headers.get("Expect", "").lower() == "100-continue"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,10 +64,18 @@ class Call:
             key = use.guard.admit(request, self.role, self._collections(path))
             use.spending.spend(key, "requests")
         spent = time.monotonic() - began
-        given = self._given()
-        with use.places.one(spent):
-            use.spending.spend_words(key, given)
-            return self.view(*given, **path)
+        with ExitStack() as reading:
+            if self.body is not None or self.lines is not None:
+                reading.enter_context(use.places.reading())
+            given = self._given()
+            if self.lines is None:
+                reading.close()
+            with use.places.one(spent):
+                use.spending.spend_words(key, given)
+                response = self.view(*given, **path)
+            # A stream is read while it is answered
+            response.call_on_close(reading.pop_all().close)
+        return response
 
     def _given(self) -> list[BaseModel]:
         """What the view is handed: the query and the body, if it has any."""

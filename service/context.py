@@ -35,7 +35,7 @@ def share(app: Flask, archives: Archives, settings: Settings, readers: Readers |
         archives,
         Guard(Keyring(archives.client), settings.exposed),
         Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
-        Places(settings.in_flight, settings.deadline),
+        Places(settings.in_flight, settings.deadline, settings.threads),
         readers or Readers(settings),
     )
 

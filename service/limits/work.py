@@ -11,15 +11,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import g
+
 from nearcopy.connection import deadline
 from service.problems import OVERLOADED, Refused
 
 
 class Places:
-    """``most`` places to work at; a request may work for ``seconds``."""
+    """``most`` places to work at; a request may work for ``seconds``. Of ``threads``, three quarters may read
+    bodies: the others are there for whoever sends none."""
 
-    def __init__(self, most: int, seconds: float) -> None:
+    def __init__(self, most: int, seconds: float, threads: int) -> None:
         self._free = threading.BoundedSemaphore(most)
+        self._readers = threading.BoundedSemaphore(max(1, threads * 3 // 4))
         self._seconds = seconds
 
     @contextmanager
@@ -33,3 +37,14 @@ class Places:
                 yield
         finally:
             self._free.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read a body. Refuses where too many are on their way, and then nothing more of this one is read."""
+        if not self._readers.acquire(blocking=False):
+            g.leave_body = True
+            raise Refused(OVERLOADED, "as many bodies are on their way as the service reads: try again")
+        try:
+            yield
+        finally:
+            self._readers.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import socket
 import threading
 import time
@@ -102,6 +103,25 @@ def test_stalled_uploads_hold_nobody_up_and_are_ended(hurried: Service) -> None:
         told = Counter(re.findall(rb"problem:([a-z-]+)", line.recv(65536))[0] for line in lines)
         assert set(told) <= {b"body-too-slow", b"overloaded"}
         assert told[b"body-too-slow"] >= STALLED // 2
+
+
+def test_more_stalled_uploads_than_threads_leave_some_for_whoever_sends_none(redis_url: str) -> None:
+    threads, reading = 8, 6
+    with (
+        Service(redis_url, f"hurried-{os.getpid()}", threads=str(threads)) as service, ExitStack() as left,
+    ):
+        lines = [left.enter_context(line_to(service)) for _ in range(3 * threads)]
+        for line in lines:
+            line.sendall(head(1000) + b"{")
+        # Those beyond are refused at once, though nothing more comes from them
+        while len(lines) > reading:
+            for line in select.select(lines, [], [], 30)[0]:
+                assert line.recv(65536).startswith(b"HTTP/1.1 503 ")
+                lines.remove(line)
+        for _ in range(10):
+            assert httpx.get(f"{service.address}/healthz", timeout=30).status_code == 200
+            refused = httpx.post(f"{service.address}/v1/check", json=TEXT, timeout=30)
+            assert refused.json()["type"] == "urn:nearcopy:problem:overloaded"
 
 
 def test_a_connection_on_which_nothing_is_asked_is_closed(hurried: Service) -> None:
