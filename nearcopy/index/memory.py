@@ -7,6 +7,7 @@ library to 16 bytes. Within 2% of ``used_memory`` in Redis 6.2 and 7.0; later se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,16 +76,22 @@ class Need:
         return self.free is None or self.needed + HEADROOM <= self.free
 
 
-def needs(store: Store, bytes: int, keys: int) -> list[Need]:
-    """What each server needs for a generation of so many bytes, but for the table of its ``keys``."""
+def needs(store: Store, bytes: Sequence[float], keys: Sequence[float], frees: float = 0.0) -> list[Need]:
+    """What each server needs for a generation whose partitions have so many ``bytes``, but for the table of
+    keys, and so many ``keys``; all partitions together let ``frees`` bytes go before."""
     found = []
     for one in servers(store):
-        share = len(one.partitions) / len(store.partitions)
-        table = table_bytes(one.keys, round(keys * share))
-        free = one.allowed - one.used if one.allowed else None
-        needed = round(bytes * share) + table
+        table = table_bytes(one.keys, round(sum(keys[p] for p in one.partitions)))
+        needed = round(sum(bytes[p] for p in one.partitions)) + table
+        freed = round(frees * len(one.partitions) / len(store.partitions))
+        free = max(one.allowed - one.used + freed, 0) if one.allowed else None
         found.append(Need(one.name, needed, table, free, one.allowed, one.policy))
     return found
+
+
+def bounded(store: Store) -> bool:
+    """Whether a server has a bound."""
+    return any(one.allowed for one in servers(store))
 
 
 def check_room(needs: list[Need]) -> None:
@@ -146,19 +153,19 @@ def _power(count: int) -> int:
 
 
 def _refusal(need: Need) -> str:
+    free, wanted = need.free or 0, need.needed + HEADROOM
     evicts = "" if need.policy == "noeviction" else (
-        f"; its maxmemory-policy {need.policy} would then throw live keys away: set noeviction"
+        f". Its maxmemory-policy is {need.policy}: set noeviction, or it throws live keys away"
     )
     return (
-        f"{need.server}: the new generation needs {_mb(need.needed + HEADROOM)} beside the live one, and "
-        f"{_mb(max(need.free or 0, 0))} of its maxmemory of {_mb(need.allowed)} are free: allow "
-        f"{_mb(need.allowed + need.needed + HEADROOM - (need.free or 0))}, or drop generations that are "
-        f"kept{evicts}"
+        f"{need.server}: the new generation needs {_mb(wanted)} beside the live one, but {_mb(free)} of its "
+        f"maxmemory of {_mb(need.allowed)} are free: raise that to {_mb(need.allowed + wanted - free)}, keep "
+        f"fewer generations, or use a larger server{evicts}"
     )
 
 
 def _mb(size: int) -> str:
-    return f"{size / 2**20:,.0f} MB"
+    return f"{-(-size // 2**20):,} MB"
 
 
 def _node(store: Store, key: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""The audit before a publish: a sound rebuild passes; whatever is done to a generation on its way fails it."""
+"""The audit before a publish: a sound rebuild passes; whatever is done to one on its way fails it."""
 
 from __future__ import annotations
 

@@ -1,21 +1,30 @@
-"""The memory that a rebuild will take in Redis, forecast from a sample before it starts.
+"""The memory that a rebuild will take in Redis: forecast from a sample before it starts, exact once its pages
+are packed. What does not fit is refused.
 
-`sampling` takes it, `estimating` scales up what it would leave in the index.
+`sampling` takes the sample, `estimating` scales up what it would leave in the index.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
 
 from nearcopy.errors import InputError
-from nearcopy.index import memory
+from nearcopy.index import generations, memory
+from nearcopy.index.keys import ID_BUCKETS
 from nearcopy.index.memory import Need
 from nearcopy.index.store import Store
 from nearcopy.jobs.task import Task
-from worker.rebuild import sampling
+from worker.rebuild import files, sampling
 from worker.rebuild.asked import Reading, chosen
 from worker.rebuild.estimating import Estimate
+from worker.rebuild.files import Array
+from worker.rebuild.numbering import numbers_of
+from worker.rebuild.packing import Pages
+from worker.rebuild.signing import part_name
 
 BLOCKS = 128
 """Blocks of 256 kB that are signed at most: a second or two."""
@@ -67,7 +76,12 @@ def forecast(store: Store, task: Task, reading: Reading, *, blocks: int = BLOCKS
     sizes: Counter[str] = Counter()
     for one in found:
         sizes.update(one.bytes)
-    needs = memory.needs(store, sizes.total(), sum(one.keys for one in found))
+    share = 1 / len(store.partitions)
+    needs = memory.needs(
+        store, [sizes.total() * share] * len(store.partitions),
+        [sum(one.keys for one in found) * share] * len(store.partitions),
+        _freed(store, task.keep, sizes.total() / documents),
+    )
     sizes["table of keys"] = sum(need.table for need in needs)
     return Forecast(
         documents=documents,
@@ -77,3 +91,50 @@ def forecast(store: Store, task: Task, reading: Reading, *, blocks: int = BLOCKS
         sample="; ".join(sample.told for sample in samples),
         needs=needs,
     )
+
+
+def check_forecast(store: Store, task: Task, reading: Reading) -> None:
+    """Raise `WillNotFit` where a rebuild needs more than Redis may take, even if the forecast is too high by
+    all its error. What lies nearer is for `check_packed` to decide, and so is a pipe."""
+    if any(source.size is None for source in reading.sources):
+        return
+    found = forecast(store, task, reading)
+    least = [replace(need, needed=round(need.needed * (1 - found.error))) for need in found.needs]
+    memory.check_room([need for need, low in zip(found.needs, least, strict=True) if not low.fits])
+
+
+def check_packed(
+    store: Store, folder: Path, blocks: int, pages: list[Pages], documents: list[int]
+) -> int:
+    """Raise `WillNotFit` where what is packed does not fit; returns the bytes that it takes. ``documents``:
+    how many each partition has."""
+    allocator = memory.servers(store)[0].allocator
+    bytes, keys = [0] * len(documents), [0] * len(documents)
+    heads = [len(part.keys.prefix) + len(part.generation) for part in store.partitions]
+
+    def add(partition: int, suffix: int, lengths: Array) -> None:
+        bytes[partition] += memory.strings_bytes(heads[partition] + suffix, lengths, allocator)
+        keys[partition] += len(lengths)
+
+    for block in range(blocks):
+        part, numbers = files.read(folder, part_name(block)), numbers_of(folder, block)
+        for partition in range(len(documents)):
+            add(partition, 4, np.diff(part["text_bounds"])[(part["partitions"] == partition) & (numbers > 0)])
+    for one in pages:
+        add(one.partition, 5, np.diff(files.read(folder, one.name)["bounds"]))
+    for partition, count in enumerate(documents):
+        bytes[partition] += memory.ids_bytes(count, heads[partition] + 3, allocator)
+        keys[partition] += min(count, ID_BUCKETS)
+    needs = memory.needs(store, bytes, keys)
+    memory.check_room(needs)
+    return sum(need.needed for need in needs)
+
+
+def _freed(store: Store, keep: int, each: float) -> float:
+    """Bytes of the generations that are removed before the new one is sent; ``each``: of a document, where
+    nobody noted how large one is."""
+    known = generations.listed(store)
+    kept = sorted((one for one in known if one.state == "kept"), key=lambda one: -one.record["left"])
+    stay = [one for one in kept if one.documents][: max(keep - 1, 0)]
+    gone = [one for one in known if one.state != "live" and one not in stay]
+    return float(sum(one.record.get("bytes", (one.documents or 0) * each) for one in gone))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nearcopy.errors import AuditFailed, IndexFull, InputError, NotFound
-from nearcopy.index import generations, keys, publishing
+from nearcopy.index import generations, keys, memory, publishing
 from nearcopy.index.lock import Lock
 from nearcopy.index.shape import Shape
 from nearcopy.index.store import Store, packed
@@ -21,6 +21,7 @@ from worker.archive import BLOCK_BYTES, blocks
 from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
 from worker.rebuild.asked import Reading, chosen, identity
 from worker.rebuild.audit import Audit, Sent, of_answers, of_sent
+from worker.rebuild.forecast import check_forecast, check_packed
 from worker.rebuild.journal import Journal
 from worker.rebuild.running import Part, Progress, Report, run
 
@@ -62,8 +63,9 @@ def rebuild(
     from there. ``grace``: seconds before a generation that was live is removed.
 
     Raises `Busy` (the collection is rebuilt by another), `InputError` (no archive, not one usable document,
-    more rejects than the task allows, another rebuild in the folder), `IndexFull`, `StorageUnavailable`,
-    `AuditFailed`, `OSError` where an archive or the disk fails; nothing is published then.
+    more rejects than the task allows, another rebuild in the folder), `WillNotFit`, `IndexFull`,
+    `AuditFailed`, `StorageUnavailable`, `OSError` where an archive or the disk fails; nothing is published
+    then.
     """
     parameters = chosen(store.parameters, task)
     with Lock(store) as lock, Journal(folder, identity(store, task, reading, block_bytes)) as journal:
@@ -99,6 +101,9 @@ class _Rebuild:
         """Claim a generation, or go on with the one that was claimed before."""
         noted = self.journal.notes.get("generation")
         if noted is None or not self._goes_on(noted.encode()):
+            if memory.bounded(self.store):
+                self._tell("forecast", 1)
+                check_forecast(self.store, self.task, self.reading)
             self.journal.begin()
             stored_too = self.task.kind == "load" or not self.reading.sources
             begun = generations.begin(
@@ -232,6 +237,7 @@ class _Rebuild:
         self._tell("send", len(waiting))
         if waiting:
             generations.prune(self.store, max(self.task.keep - 1, 0), self.generation, self.grace)
+            self._check_room()
         for p in waiting:
             names = self.store.partitions[p].keys
             for block in range(self.blocks):
@@ -245,6 +251,14 @@ class _Rebuild:
             documents, distinct = self.counts[p][0], self.starts[p][-1]
             sending.send_counts(self.store, names, self.generation, documents, distinct, state)
             self._count()
+
+    def _check_room(self) -> None:
+        """Once: later a part of it may be there already."""
+        if "bytes" not in self.journal.notes:
+            documents = [count[0] for count in self.counts]
+            size = check_packed(self.store, self.folder, self.blocks, self.pages, documents)
+            generations.note(self.store, self.generation, bytes=size)
+            self.journal.note("bytes", size)
 
     def _unpublished(self) -> list[int]:
         self.lock.check()
