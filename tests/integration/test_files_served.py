@@ -80,13 +80,6 @@ def test_no_process_outlives_what_it_works_for(redis_url: str, collection: str) 
         sender.join()
 
 
-def test_an_idle_process_ends_with_the_service(redis_url: str, collection: str) -> None:
-    with Service(redis_url, collection) as service:
-        processes = readers_of(service)
-        service.process.terminate()
-        assert_gone(processes)
-
-
 def assert_gone(processes: list[psutil.Process]) -> None:
     """They have ended, or do soon."""
     gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
