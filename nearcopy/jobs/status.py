@@ -27,9 +27,9 @@ class Status:
     ``stage``: the one that runs, of whose ``total`` parts (None: unknown) ``done`` are finished; ``left``:
     seconds until the last of them at the pace so far, None unknown. ``seconds``: by stage, of those that
     ended. ``memory``: bytes of all its processes; ``rate``: paragraphs a second since it began. ``heard``:
-    when its runner last wrote. ``error``: why it failed, or was put back into the queue. ``attempts``: how
-    often it was begun. ``workers``: of one that is queued and was asked for over HTTP, how many workers take
-    rebuilds from the queue at present.
+    when its runner last wrote. ``error``: why it failed, was put back into the queue, or waits. ``attempts``:
+    how often it was begun. ``workers``: of one that is queued and was asked for over HTTP, how many workers
+    take rebuilds from the queue at present.
     """
 
     id: str

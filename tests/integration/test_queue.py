@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from nearcopy.errors import RebuildRunning
 from nearcopy.index import generations
 from nearcopy.index.lock import Lock
 from nearcopy.jobs import queue
-from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
 from service.app import create_app
 from service.archives import Archives
@@ -26,14 +24,13 @@ from tests.conftest import Server, server_programs
 from tests.integration.auditor import audit
 from tests.integration.making import document
 from tests.integration.rebuilding import articles, written
-from tests.integration.working import Workers, horse_of
+from tests.integration.working import Workers
 
 ARCHIVE = articles(200)
 EXPECTED = {one.id: one for one in ARCHIVE}
 OLD = document("old", [7, 8, 9])
-SOME: dict[str, Any] = {"archives": ("a.jsonl",), "memory": 4 << 10}
-LONG: dict[str, Any] = {"archives": ("long.jsonl",), "memory": 4 << 10}
-"""Tasks that take a while: so little memory cuts the work into thousands of parts."""
+BOUND = 1
+"""Seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +46,6 @@ def workers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """None yet; those that a test leaves alive serve the next."""
     found = Workers(server.url, tmp_path_factory.mktemp("w"))
     written(found.archives / "a.jsonl", ARCHIVE)
-    written(found.archives / "long.jsonl", articles(800))
     (found.archives / "empty.jsonl").touch()
     yield found
     found.close()
@@ -65,13 +61,27 @@ def archive(server: Server, collection: str) -> Iterator[Archive]:
 
 def asked(workers: Workers, archive: Archive, deadline: int = queue.DEADLINE, **options: Any) -> str:
     """The id of a rebuild in the queue."""
-    task = Task(collection=archive.store.collection, **{"archives": ("a.jsonl",), **options})
+    task = Task(collection=archive.store.collection, **{"archives": ("a.jsonl",), "audit": 5, **options})
     return queue.ask(workers.client, task, deadline).id
 
 
-def running(workers: Workers, id: str, attempt: int = 1) -> Status:
-    """How it goes, as soon as it has been begun so many times."""
-    return workers.seen(id, lambda status: (status.state, status.attempts) == ("running", attempt))
+def stuck(workers: Workers, archive: Archive, **options: Any) -> tuple[str, psutil.Process]:
+    """A rebuild that has begun and does not end, for the pool of its process (the second) is stopped."""
+    worker = workers.one()
+    with Lock(archive.store):
+        id = asked(workers, archive, **options)
+        workers.seen(id, lambda status: "is being rebuilt" in str(status.error))
+        horse = workers.horse_of(worker)
+        for process in horse.children():
+            process.suspend()
+    workers.seen(id, lambda status: status.state == "running")
+    return id, horse
+
+
+def go_on(horse: psutil.Process) -> None:
+    """Let the pool of that process work."""
+    for process in horse.children():
+        process.resume()
 
 
 def states(archive: Archive) -> list[str]:
@@ -86,7 +96,7 @@ def test_a_job_that_is_asked_for_over_http_is_done(workers: Workers, archive: Ar
         time.sleep(0.05)
     with closing(Archives(workers.url, archive.store.collection)) as archives:
         client = create_app(archives).test_client()
-        started = client.post("/v1/rebuilds", json={"archives": ["a.jsonl"]}).get_json()
+        started = client.post("/v1/rebuilds", json={"archives": ["a.jsonl"], "audit": 5}).get_json()
         assert (started["state"], started["workers"]) == ("queued", 1)
         done = workers.ended(started["id"])
         shown = client.get(f"/v1/rebuilds/{started['id']}").get_json()
@@ -105,21 +115,23 @@ def test_a_job_that_is_asked_for_over_http_is_done(workers: Workers, archive: Ar
     assert worker.poll() is None
 
 
-def test_a_job_says_how_it_goes_and_leaves_nothing_where_it_is_cancelled(
+def test_a_job_gives_signs_of_life_and_leaves_nothing_where_it_is_cancelled(
     workers: Workers, archive: Archive
 ) -> None:
-    id, before = asked(workers, archive, **LONG), states(archive)
+    before = states(archive)
+    id, horse = stuck(workers, archive)
     with pytest.raises(RebuildRunning, match=id):
         asked(workers, archive)
-    workers.one()
-    seen = workers.seen(id, lambda status: status.stage in ("dedupe", "place", "pack") and status.done > 0)
-    assert seen.total is not None
-    assert seen.done <= seen.total
-    assert seen.memory > 10 << 20
-    assert seen.documents == 800
-    assert seen.bytes_read == seen.bytes_total == (workers.archives / "long.jsonl").stat().st_size
+    first = workers.rebuilds.get(id)
+    assert first.heard is not None
+    assert (first.stage, first.done, first.attempts) == ("sign", 0, 1)
+    assert first.memory > 10 << 20
+    assert first.bytes_total == (workers.archives / "a.jsonl").stat().st_size
+    # Nothing is done, and yet it lives
+    workers.seen(id, lambda status: status.heard is not None and status.heard > first.heard)
     assert states(archive) == [*before, "building"]
     assert queue.cancel(workers.client, id).state == "running"
+    go_on(horse)
     cancelled = workers.ended(id)
     assert (cancelled.state, cancelled.error) == ("cancelled", None)
     assert states(archive) == before
@@ -128,19 +140,21 @@ def test_a_job_says_how_it_goes_and_leaves_nothing_where_it_is_cancelled(
 
 
 def test_a_job_whose_processes_are_killed_goes_on(workers: Workers, archive: Archive) -> None:
-    id, worker = asked(workers, archive, **SOME), workers.one()
-    running(workers, id)
-    os.kill(horse_of(worker).children()[0].pid, signal.SIGKILL)
-    running(workers, id, 2)
-    workers.kill(horse_of(worker), archive.store.collection)
-    done = workers.ended(id)
-    assert (done.state, done.error, done.attempts) == ("done", None, 3)
+    id, horse = stuck(workers, archive)
+    horse.children()[0].kill()
+    go_on(horse)
+    again = workers.ended(id)
+    assert (again.state, again.error, again.attempts) == ("done", None, 2)
+    id, horse = stuck(workers, archive)
+    workers.kill(horse, archive.store.collection)
+    again = workers.ended(id)
+    assert (again.state, again.error, again.attempts) == ("done", None, 2)
     audit(archive, EXPECTED)
 
 
 def test_a_job_whose_worker_is_killed_is_gone_on_with_by_another(workers: Workers, archive: Archive) -> None:
-    id, worker = asked(workers, archive), workers.one()
-    running(workers, id)
+    id, _ = stuck(workers, archive)
+    worker = workers.one()
     workers.kill(psutil.Process(worker.pid), archive.store.collection)
     worker.wait()
     archive.put(document("between", [1, 2]))
@@ -151,34 +165,36 @@ def test_a_job_whose_worker_is_killed_is_gone_on_with_by_another(workers: Worker
 
 
 def test_a_job_that_dies_again_and_again_fails(workers: Workers, archive: Archive) -> None:
-    id, worker = asked(workers, archive, **LONG), workers.one()
-    for attempt in (1, 2, 3):
-        running(workers, id, attempt)
-        workers.kill(horse_of(worker), archive.store.collection)
-    failed = workers.ended(id)
+    worker = workers.one()
+    with Lock(archive.store):
+        id = asked(workers, archive)
+        for _ in range(queue.ATTEMPTS):
+            workers.horse_of(worker).kill()
+        failed = workers.ended(id)
     assert failed.state == "failed"
-    assert failed.error == "its process was killed by SIGKILL: out of memory? (attempt 3 of 3)"
+    assert failed.error == "its process was killed by SIGKILL: out of memory?, and it was begun 3 times"
     audit(archive, {"old": OLD})
     assert workers.ended(asked(workers, archive)).state == "done"
 
 
 def test_a_redis_that_restarts_is_waited_for(workers: Workers, archive: Archive, server: Server) -> None:
-    id, worker = asked(workers, archive), workers.one()
-    running(workers, id)
+    id, horse = stuck(workers, archive)
+    worker = workers.one()
     server.kill()
     server.start()
+    go_on(horse)
     assert workers.ended(id).state == "done"
     audit(archive, EXPECTED)
     assert worker.poll() is None
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_job_back(workers: Workers, archive: Archive) -> None:
-    id, worker = asked(workers, archive), workers.one()
-    running(workers, id)
+    id, _ = stuck(workers, archive)
+    worker = workers.one()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=20) == 0
     back = workers.rebuilds.get(id)
-    assert (back.state, back.error) == ("queued", "attempt 1: its worker was stopped; it will go on")
+    assert (back.state, back.error) == ("queued", "its worker was stopped; it will be gone on with")
     job = workers.client.hgetall(f"rq:job:{id}")
     assert (job[b"status"], job[b"retries_left"]) == (b"queued", b"2")
     assert queue.cancel(workers.client, id).state == "cancelled"
@@ -186,28 +202,28 @@ def test_a_worker_that_is_told_to_stop_gives_its_job_back(workers: Workers, arch
     assert not workers.rebuilds.in_queue(id)
 
 
-def test_a_job_waits_for_whoever_has_the_collection(workers: Workers, archive: Archive) -> None:
-    workers.one()
-    with Lock(archive.store):
-        id = asked(workers, archive, deadline=1)
-        failed = workers.ended(id)
-        assert (failed.state, failed.attempts) == ("failed", 0)
-        assert "the deadline has passed" in str(failed.error)
-        id = asked(workers, archive)
-        while workers.client.hget(f"rq:job:{id}", "status") != b"started":
-            time.sleep(0.01)
-        assert workers.rebuilds.get(id).state == "queued"
-    assert workers.ended(id).state == "done"
-
-
 def test_a_job_over_its_deadline_fails(workers: Workers, archive: Archive) -> None:
-    id = asked(workers, archive, deadline=1, **LONG)
-    workers.one()
+    id, horse = stuck(workers, archive, deadline=4 * BOUND)
+    time.sleep(4 * BOUND)
+    go_on(horse)
     failed = workers.ended(id)
     assert failed.state == "failed"
     assert failed.error is not None
     assert failed.error.startswith("the deadline has passed: ")
     audit(archive, {"old": OLD})
+
+
+def test_a_job_waits_for_whoever_has_the_collection(workers: Workers, archive: Archive) -> None:
+    workers.one()
+    with Lock(archive.store):
+        failed = workers.ended(asked(workers, archive, deadline=BOUND))
+        assert (failed.state, failed.attempts) == ("failed", 0)
+        assert "the deadline has passed" in str(failed.error)
+        id = asked(workers, archive)
+        waiting = workers.seen(id, lambda status: status.error is not None)
+        assert waiting.state == "queued"
+        assert "is being rebuilt" in str(waiting.error)
+    assert workers.ended(id).state == "done"
 
 
 @pytest.mark.parametrize(

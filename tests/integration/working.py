@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -18,8 +19,10 @@ from nearcopy.index.keys import PartitionKeys
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.status import ENDED, Status
 
+PROCESSES = 2
 SILENT = 2
 PATIENCE = 60.0
+"""Seconds: the machine may be busy."""
 
 
 class Workers:
@@ -32,6 +35,7 @@ class Workers:
         self.client = connect(url)
         self.rebuilds = Rebuilds(self.client)
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.horses: set[int] = set()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Another worker."""
@@ -60,6 +64,18 @@ class Workers:
         """How a rebuild ended."""
         return self.seen(id, lambda status: status.state in ENDED)
 
+    def horse_of(self, worker: subprocess.Popen[bytes]) -> psutil.Process:
+        """The process of a worker's job that no caller has had, as soon as its pool is below it."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for horse in psutil.Process(worker.pid).children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if horse.pid not in self.horses and len(horse.children()) == PROCESSES:
+                        self.horses.add(horse.pid)
+                        return horse
+            time.sleep(0.01)
+        raise TimeoutError
+
     def kill(self, process: psutil.Process, collection: str) -> None:
         """SIGKILL; what is below it dies too. The time passes after which the lock of the dead one falls."""
         lock = PartitionKeys.of(collection, 0).lock
@@ -78,19 +94,13 @@ class Workers:
         self.client.close()
 
 
-def horse_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
-    """The process of a worker's job; the pool is below it."""
-    [horse] = psutil.Process(worker.pid).children()
-    return horse
-
-
 def main(url: str, folder: str) -> None:
     """Work."""
     from worker.queue import work
 
     logging.basicConfig(level=logging.INFO)
     archives, parts = Path(folder) / "archives", Path(folder) / "parts"
-    work(url, folder=parts, archives=archives, processes=2, silent=SILENT, grace=0.1)
+    work(url, folder=parts, archives=archives, processes=PROCESSES, silent=SILENT, grace=0.1)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
     with Reporter(rebuilds, status) as reporter:
         try:
             summary = _rebuilt(place, executor, reporter, rebuilds)
-        except Busy:
+        except Busy as error:
+            _tell_of_waiting(rebuilds, id, str(error))
             return False
         except (StorageUnavailable, BrokenExecutor, JobTimeoutException):
             raise
@@ -122,6 +123,14 @@ def _clear_away(store: Store, task: Task, folder: Path, grace: float) -> None:
     with suppress(Busy), Lock(store):
         generations.prune(store, task.keep, b"", grace)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell_of_waiting(rebuilds: Rebuilds, id: str, reason: str) -> None:
+    """Say why a rebuild has not begun; one that runs elsewhere has."""
+    status = rebuilds.get(id)
+    if status.state == "queued":
+        status.error = reason
+        rebuilds.write(status)
 
 
 def _fail(rebuilds: Rebuilds, id: str, reason: str) -> None:

@@ -149,8 +149,8 @@ class QueueWorker(Worker):
         if status is None or status.state in ENDED:
             return
         if job.should_retry:
-            status.state, status.error = "queued", f"attempt {status.attempts}: {reason}; it will go on"
+            status.state, status.error = "queued", f"{reason}; it will be gone on with"
             self.rebuilds.write(status)
         else:
-            status.state, status.error = "failed", f"{reason} (attempt {status.attempts} of {ATTEMPTS})"
+            status.state, status.error = "failed", f"{reason}, and it was begun {ATTEMPTS} times"
             self.rebuilds.ended(status)
