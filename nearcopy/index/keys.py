@@ -44,6 +44,7 @@ every answer at once, and moving it back changes them back.
     {main/0}1t<number 3>          string: the document, zstd-compressed JSON
     {main/0}1c                    set: page and bucket hash of every bucket that is full
     {main/0}1w                    string: there as soon as a delta page may be
+    {main/0}1b                    hash: part that a rebuild has sent -> its bytes; gone before it is published
 
 Pages are strings of fixed-size records. A small letter is a base page, written in bulk and never grown; a
 capital its delta page, which APPEND alone grows.
@@ -168,6 +169,10 @@ class PartitionKeys:
     def full(self, generation: bytes) -> bytes:
         """The buckets that are full."""
         return self.prefix + generation + b"c"
+
+    def sent(self, generation: bytes) -> bytes:
+        """The parts of a generation that its rebuild has sent so far."""
+        return self.prefix + generation + b"b"
 
     def counters(self, generation: bytes) -> bytes:
         """Numbers given in a generation, and documents stored."""

@@ -1,10 +1,12 @@
-"""Records sorted into pages: counted, then each written where its page has room, so that nothing is moved."""
+"""Records sorted into pages: counted, then each written where its page has room, so that nothing is moved.
+And which of a text's postings repeat."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nearcopy.kernel.jit import inlined, kernel
+from nearcopy.kernel.mixing import mix
 
 HEADS = 1 << 16
 """Buckets of one page that can be told apart by two bytes of hash, which is all that a cap is counted by."""
@@ -26,8 +28,8 @@ def pack_records(pages, heads, tails, head_bytes, tail_bytes, bounds, blob):
     bounds[:] = 0
     for i in range(pages.size):
         bounds[np.int64(pages[i]) + 1] += width
-    for page in range(1, bounds.size):
-        bounds[page] += bounds[page - 1]
+    for k in range(1, bounds.size):
+        bounds[k] += bounds[k - 1]
     at = bounds[:-1].copy()
     for i in range(pages.size):
         page = np.int64(pages[i])
@@ -61,3 +63,28 @@ def cap_buckets(bounds, blob, head_bytes, width, cap):
             held[:] = 0
     bounds[-1] = end
     return end
+
+
+@kernel("void(uint64[::1], uint16[::1], int64[::1], boolean[::1])")
+def first_of_each(hashes, contexts, bounds, out):
+    """``out[i]``: whether no equal pair of hash and context stands before i in the same text; those of text t
+    begin at ``bounds[t]``. In the table, what is left of earlier texts counts as empty.
+    """
+    longest, size = 0, 64
+    for text in range(bounds.size - 1):
+        longest = max(longest, bounds[text + 1] - bounds[text])
+    while size < 2 * longest:
+        size *= 2
+    table = np.full(size, -1, dtype=np.int64)
+    for text in range(bounds.size - 1):
+        first = bounds[text]
+        for i in range(first, bounds[text + 1]):
+            slot = np.int64(mix(hashes[i] ^ np.uint64(contexts[i]))) & (size - 1)
+            out[i] = True
+            while table[slot] >= first:
+                if hashes[table[slot]] == hashes[i] and contexts[table[slot]] == contexts[i]:
+                    out[i] = False
+                    break
+                slot = (slot + 1) & (size - 1)
+            if out[i]:
+                table[slot] = i

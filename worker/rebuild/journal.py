@@ -60,10 +60,10 @@ class Journal:
             self._checked.add(part)
         return True
 
-    def finished(self, part: str, checksum: str) -> None:
-        """A part has been written."""
+    def finished(self, part: str, result: str) -> None:
+        """A part has been written; the result is its checksum."""
         self._checked.add(part)
-        self.note(part, checksum)
+        self.note(part, result)
 
     def note(self, name: str, value: Any) -> None:
         """Anything else that a second run must know."""

@@ -27,6 +27,12 @@ def placed_name(block: int) -> str:
     return f"placed-{block:06}"
 
 
+def buckets_of(count: int, most: int) -> int:
+    """How many buckets so many paragraphs are split into: to sort one takes four times the memory of a
+    record, of which a part may have ``most``."""
+    return 4 * count // most + 1
+
+
 def dedupe(folder: Path, blocks: int, partition: int, bucket: int, buckets: int) -> str:
     """Write the part of a bucket; returns its checksum. N distinct paragraphs, numbered from 0 here:
 

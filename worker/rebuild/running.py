@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from typing import Any
-
-from worker.rebuild.journal import Journal
+from typing import Any, Protocol
 
 
 @dataclass(slots=True)
@@ -34,30 +32,42 @@ Progress = Callable[[Report], None]
 Part = tuple[str, tuple[Any, ...]]
 """A part's name, and the arguments that its stage's function takes."""
 
+
+class Record(Protocol):
+    """What is finished; a part is noted with the result of its function."""
+
+    def has(self, part: str) -> bool:
+        """Whether a part is finished."""
+
+    def finished(self, part: str, result: str) -> None:
+        """A part has been done."""
+
+
 IN_FLIGHT = 8
 """Parts handed out at a time: a block brings its 4 MB along."""
 
 
 def run(
-    function: Callable[..., str], parts: Iterable[Part], executor: Executor, journal: Journal,
+    function: Callable[..., str], parts: Iterable[Part], executor: Executor, record: Record,
     done: Callable[[str], None],
 ) -> None:
-    """Do every part that is not finished, and tell ``done`` the name of each that is. The function returns
-    the part's checksum. Raises what it raises, once the parts that had begun by then have ended: nobody
-    writes into the folder afterwards.
+    """Do every part that is not finished by the record, and tell ``done`` the name of each that is. Raises
+    what the function raises, once the parts that had begun by then have ended: nobody writes afterwards.
     """
     pending: dict[Future[str], str] = {}
 
     def take() -> None:
         finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+        names = [pending[future] for future in finished]
         for future in finished:
-            name = pending.pop(future)
-            journal.finished(name, future.result())
+            record.finished(pending[future], future.result())
+            del pending[future]
+        for name in names:
             done(name)
 
     try:
         for name, arguments in parts:
-            if journal.has(name):
+            if record.has(name):
                 done(name)
                 continue
             if len(pending) >= IN_FLIGHT:
@@ -70,4 +80,4 @@ def run(
         wait(begun)
         for future in begun:
             if future.exception() is None:
-                journal.finished(pending[future], future.result())
+                record.finished(pending[future], future.result())

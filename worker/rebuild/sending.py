@@ -1,8 +1,13 @@
 """Send: texts, ids, pages, counters and shape into a generation that is not live. Sent twice, they are the
-same."""
+same.
+
+Redis itself keeps which parts it has, beside them: should it lose what it was sent last, it does not claim to
+have it, and a rebuild that goes on sends it again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,7 @@ from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.numbering import numbers_of
 from worker.rebuild.packing import Pages
+from worker.rebuild.running import Part
 from worker.rebuild.signing import part_name
 
 BYTES_A_CALL = 1 << 19
@@ -26,24 +32,64 @@ BUCKETS_A_CALL = 64
 """Of ids, sent in one pipeline."""
 
 
-def send_texts(store: Store, folder: Path, block: int, partition: int, generation: bytes) -> None:
-    """The texts of a block's documents that live in a partition."""
+THREADS = 2
+"""One makes the next command while Redis works on the other's."""
+
+
+class Sent:
+    """The parts of a generation that a partition has, and the bytes of each."""
+
+    def __init__(self, store: Store, names: PartitionKeys, generation: bytes) -> None:
+        self._store, self._key = store, names.sent(generation)
+        found = steady(lambda: store.client.hgetall(self._key))
+        self._sizes = {name.decode(): int(size) for name, size in found.items()}
+
+    def has(self, part: str) -> bool:
+        """Whether a part is there."""
+        return part in self._sizes
+
+    def finished(self, part: str, size: str) -> None:
+        """A part of that many bytes is there."""
+        steady(lambda: self._store.client.hset(self._key, part, size))
+        self._sizes[part] = int(size)
+
+    def bytes(self, kind: str) -> int:
+        """Of all parts whose name begins so."""
+        return sum(size for name, size in self._sizes.items() if name.startswith(kind))
+
+
+def parts(
+    store: Store, folder: Path, blocks: int, pages: Sequence[Pages], partition: int, generation: bytes
+) -> list[Part]:
+    """All that a partition gets: each part's name, and what `operator.call` is to call for it."""
+    found: list[Part] = [
+        (f"texts-{block:06}", (send_texts, store, folder, block, partition, generation))
+        for block in range(blocks)
+    ]
+    found.append(("ids", (send_ids, store, folder, blocks, partition, generation)))
+    mine = [one for one in pages if one.partition == partition]
+    return found + [(one.name, (send_pages, store, folder, one, generation)) for one in mine]
+
+
+def send_texts(store: Store, folder: Path, block: int, partition: int, generation: bytes) -> str:
+    """The texts of a block's documents that live in a partition; returns how many bytes they have."""
     names, part = store.partitions[partition].keys, files.read(folder, part_name(block))
-    numbers, bounds = numbers_of(folder, block), part["text_bounds"].tolist()
+    numbers, bounds, blob = numbers_of(folder, block), part["text_bounds"].tolist(), part["texts"].data
     texts: dict[bytes, bytes] = {}
-    size = 0
+    size = total = 0
     for row in np.flatnonzero((part["partitions"] == partition) & (numbers > 0)).tolist():
-        blob = part["texts"][bounds[row] : bounds[row + 1]].tobytes()
-        texts[names.text(generation, int(numbers[row]))] = blob
-        size += len(blob)
+        text = bytes(blob[bounds[row] : bounds[row + 1]])
+        texts[names.text(generation, int(numbers[row]))] = text
+        size += len(text)
         if size >= BYTES_A_CALL:
             _mset(store, texts)
-            texts, size = {}, 0
+            total, texts, size = total + size, {}, 0
     _mset(store, texts)
+    return str(total + size)
 
 
-def send_ids(store: Store, folder: Path, blocks: int, partition: int, generation: bytes) -> None:
-    """The ids of a partition, bucket by bucket."""
+def send_ids(store: Store, folder: Path, blocks: int, partition: int, generation: bytes) -> str:
+    """The ids of a partition, bucket by bucket; returns how many bytes they have."""
     names = store.partitions[partition].keys
     digests, entries = _entries(folder, blocks, partition)
     buckets = digests[:, 0].astype(np.int64) << 8 | digests[:, 1]
@@ -58,9 +104,10 @@ def send_ids(store: Store, folder: Path, blocks: int, partition: int, generation
             mapping = dict(zip(_rows(digests[mine]), _rows(entries[mine]), strict=True))
             mappings[names.id_bucket(generation, next(iter(mapping)))] = mapping
         _hset(store, mappings)
+    return str(digests.size + entries.size)
 
 
-def send_pages(store: Store, folder: Path, wanted: Pages, generation: bytes) -> int:
+def send_pages(store: Store, folder: Path, wanted: Pages, generation: bytes) -> str:
     """The pages of a part; returns how many bytes they have."""
     part = files.read(folder, wanted.name)
     bounds, blob = part["bounds"].tolist(), part["blob"].data
@@ -70,7 +117,7 @@ def send_pages(store: Store, folder: Path, wanted: Pages, generation: bytes) -> 
         end = min(start + KEYS_A_CALL, len(keys))
         contents = [bytes(blob[a:b]) for a, b in pairwise(bounds[start : end + 1])]
         _mset(store, dict(zip(keys[start:end], contents, strict=True)))
-    return len(blob)
+    return str(len(blob))
 
 
 def send_counts(
@@ -83,6 +130,11 @@ def send_counts(
         store.client.set(names.shape(generation), state)
 
     steady(send)
+
+
+def forget_sent(store: Store, names: PartitionKeys, generation: bytes) -> None:
+    """Once all is there, and known to be."""
+    steady(lambda: store.client.unlink(names.sent(generation)))
 
 
 def _entries(folder: Path, blocks: int, partition: int) -> tuple[Array, Array]:
@@ -98,7 +150,7 @@ def _entries(folder: Path, blocks: int, partition: int) -> tuple[Array, Array]:
 
 
 def _rows(array: Array) -> list[bytes]:
-    return [row.tobytes() for row in array]
+    return array.view(f"V{array.shape[1]}").ravel().tolist()
 
 
 def _mset(store: Store, pairs: dict[bytes, bytes]) -> None:

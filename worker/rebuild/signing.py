@@ -12,6 +12,7 @@ import numpy as np
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index import documents, keys
+from nearcopy.kernel.pack import first_of_each
 from nearcopy.lsh import buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import scan_texts
@@ -68,11 +69,9 @@ def sign(
 
 def _postings(found: Sequence[Document], parameters: Parameters) -> dict[str, Array]:
     buckets = buckets_of(scan_texts([one.text for one in found]), parameters)
-    owners = np.repeat(np.arange(len(found)), np.diff(buckets.fingerprint_bounds))
-    order = np.lexsort((buckets.contexts, buckets.fingerprints, owners))
-    prints, contexts, owners = buckets.fingerprints[order], buckets.contexts[order], owners[order]
-    once = np.ones(len(prints), dtype=np.bool_)
-    once[1:] = (np.diff(prints) != 0) | (np.diff(owners) != 0) | (np.diff(contexts) != 0)
+    prints, contexts = buckets.fingerprints, buckets.contexts
+    once = np.empty(len(prints), dtype=np.bool_)
+    first_of_each(prints, contexts, buckets.fingerprint_bounds, once)
     return {
         "bands": buckets.bands.T,
         "runs": buckets.runs,
@@ -80,7 +79,7 @@ def _postings(found: Sequence[Document], parameters: Parameters) -> dict[str, Ar
         "document_bands": buckets.document_bands.T,
         "fingerprints": prints[once],
         "contexts": contexts[once],
-        "fingerprint_bounds": np.searchsorted(owners[once], np.arange(len(found) + 1)).astype(np.int64),
+        "fingerprint_bounds": np.append(0, np.cumsum(once))[buckets.fingerprint_bounds].astype(np.int64),
     }
 
 

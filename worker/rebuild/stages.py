@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from operator import call
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ class _Rebuild:
 
     def dedupe(self) -> None:
         """Distinct paragraphs."""
-        buckets = [count[1] // self.most + 1 for count in self.counts]
+        buckets = [paragraphs.buckets_of(count[1], self.most) for count in self.counts]
         self._tell("dedupe", sum(buckets))
         self._run(paragraphs.dedupe, [
             (paragraphs.bucket_name(p, bucket), (self.folder, self.blocks, p, bucket, buckets[p]))
@@ -232,25 +233,29 @@ class _Rebuild:
 
     def send(self) -> None:
         """Everything into the new generation, once what nobody needs any more has made room."""
-        # What was replayed into it is not to be overwritten by a rebuild that goes on.
-        waiting = self._unpublished() if "sent" not in self.journal.notes else []
-        self._tell("send", len(waiting))
+        waiting = self._unpublished()
+        parts = {
+            p: sending.parts(self.store, self.folder, self.blocks, self.pages, p, self.generation)
+            for p in waiting
+        }
+        self._tell("send", sum(map(len, parts.values())))
         if waiting:
             generations.prune(self.store, max(self.task.keep - 1, 0), self.generation, self.grace)
             self._check_room()
         for p in waiting:
-            names = self.store.partitions[p].keys
-            for block in range(self.blocks):
-                sending.send_texts(self.store, self.folder, block, p, self.generation)
-            sending.send_ids(self.store, self.folder, self.blocks, p, self.generation)
-            for one in self.pages:
-                if one.partition == p:
-                    sent = sending.send_pages(self.store, self.folder, one, self.generation)
-                    self.summary.page_bytes += sent
-            state = packed(self.shapes[p], self.parameters)
-            documents, distinct = self.counts[p][0], self.starts[p][-1]
-            sending.send_counts(self.store, names, self.generation, documents, distinct, state)
-            self._count()
+            sent = sending.Sent(self.store, self.store.partitions[p].keys, self.generation)
+            # What was replayed into it is not to be overwritten by a rebuild that goes on.
+            if "sent" not in self.journal.notes:
+                self._send(p, parts[p], sent)
+            self.summary.page_bytes += sent.bytes("pages")
+            self.summary.text_bytes += sent.bytes("texts")
+
+    def _send(self, p: int, parts: list[Part], sent: sending.Sent) -> None:
+        with ThreadPoolExecutor(sending.THREADS) as threads:
+            run(call, parts, threads, sent, lambda _: self._count())
+        names, state = self.store.partitions[p].keys, packed(self.shapes[p], self.parameters)
+        documents, distinct = self.counts[p][0], self.starts[p][-1]
+        sending.send_counts(self.store, names, self.generation, documents, distinct, state)
 
     def _check_room(self) -> None:
         """Once: later a part of it may be there already."""
@@ -313,6 +318,8 @@ class _Rebuild:
     def publish(self) -> None:
         """What was written meanwhile, and the pointer."""
         self._tell("publish", 1)
+        for part in self.store.partitions:
+            sending.forget_sent(self.store, part.keys, self.generation)
         self.summary.replayed += publishing.publish(self.store, self.generation, self.lock)
         generations.note(self.store, self.generation, summary=asdict(self.summary))
         self._count()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from nearcopy.kernel.pack import cap_buckets, pack_records
+from nearcopy.kernel.pack import cap_buckets, first_of_each, pack_records
 
 WIDTHS = [(1, 3), (2, 3), (2, 5), (6, 3)]
 
@@ -72,3 +73,18 @@ def test_a_bucket_keeps_its_first_records(head_bytes: int, tail_bytes: int, cap:
     assert contents(bounds, blob) == {page: expected[page] for page in range(3)}
     assert size == bounds[-1] == sum(map(len, expected.values()))
     assert (size < len(blob)) == (cap < 1000)
+
+
+def test_the_first_of_equal_pairs_in_a_text() -> None:
+    draw = np.random.default_rng(3)
+    hashes = draw.integers(0, 40, 3000, dtype=np.uint64) << np.uint64(50)
+    contexts = draw.integers(0, 3, 3000, dtype=np.uint16)
+    bounds = np.array([0, 0, 1, 900, 900, 1000, 2990, 3000])
+    expected = np.zeros(3000, dtype=np.bool_)
+    for first, end in pairwise(bounds.tolist()):
+        pairs = list(zip(hashes[first:end].tolist(), contexts[first:end].tolist(), strict=True))
+        expected[[first + pairs.index(pair) for pair in set(pairs)]] = True
+    found = np.empty(3000, dtype=np.bool_)
+    first_of_each(hashes, contexts, bounds, found)
+    np.testing.assert_array_equal(found, expected)
+    assert 300 < expected.sum() < 600
