@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from nearcopy.connection import deadline
 from nearcopy.errors import (
     Busy,
     IndexFull,
@@ -19,7 +20,7 @@ from nearcopy.errors import (
     UnreadableFile,
 )
 from service import problems
-from service.context import archives
+from service.context import archives, shared
 from service.problems import Problem, Refused, answer, field_error
 
 ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
@@ -46,6 +47,12 @@ FLASK: dict[int, Problem] = {
 """What Flask itself refuses; whatever else it raises is a bad request."""
 
 
+ASK_SECONDS = 1.0
+"""Longest time that Redis is asked whether whoever asks has a key."""
+
+HIDDEN = "the reason is told to whoever shows an API key"
+
+
 def register(app: Flask) -> None:
     """Make every exception of the application a problem."""
     app.register_error_handler(Refused, _refused)
@@ -65,8 +72,17 @@ def _engine(error: NearcopyError) -> Response:
         archives().forget()
     for kind, problem in ENGINE:
         if isinstance(error, kind):
-            return answer(problem, str(error))
+            return answer(problem, str(error) if _may_know(error) else HIDDEN)
     return _unforeseen(error)
+
+
+def _may_know(error: NearcopyError) -> bool:
+    """Whether an error may be told in full: it may name collections and addresses. Whoever was let in may."""
+    if "key" in g:
+        return True
+    # A Redis that does not answer is not asked once more
+    with deadline(0 if isinstance(error, StorageUnavailable) else ASK_SECONDS):
+        return shared().guard.knows(request)
 
 
 def _input(error: InputError) -> Response:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from flask import Request, g
 
+from nearcopy.errors import StorageUnavailable
 from service import problems
 from service.keys.key import EVERY_COLLECTION, Key, Role
 from service.keys.ring import Keyring
@@ -43,6 +44,14 @@ class Guard:
                 detail = f"this takes a key for {which}, and yours is for {', '.join(key.collections)}"
                 raise Refused(problems.NOT_ALLOWED, detail)
         return key
+
+    def knows(self, request: Request) -> bool:
+        """Whether whoever asks may be told more than a stranger; nobody may where Redis cannot be asked."""
+        try:
+            self._key(request)
+        except (Refused, StorageUnavailable):
+            return False
+        return True
 
     def _key(self, request: Request) -> Key | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -218,3 +218,26 @@ def test_where_strangers_come_nothing_is_answered_before_there_is_a_key(archives
         assert response.status_code == status, settings.host
         if status == 401:
             assert "`nearcopy keys create`" in assert_problem(response, problems.NO_KEY)
+
+
+def test_what_is_wrong_inside_is_told_to_nobody_who_shows_no_key(
+    locked: Locked, new_server: Callable[[], Server]
+) -> None:
+    with Archives(locked.url, "a").client() as client:
+        client.delete("{a/0}g")
+    hidden = locked.call("GET", "/readyz")
+    assert "collection" not in assert_problem(hidden, problems.NOT_READY)
+    for shown in ({"Authorization": "Bearer nck_"}, {"Authorization": "Basic YTpi"}):
+        assert locked.call("GET", "/readyz", headers=shown).data == hidden.data
+    told = locked.call("GET", "/readyz", headers=locked.key(Role.CHECK, "a"))
+    assert "'a'" in assert_problem(told, problems.NOT_READY)
+    # Where nobody made a key, everybody may know
+    archives = Archives(new_server().url, "a")
+    archives.get()
+    archives.client().delete("{a/0}g")
+    open_to_all = Described(create_app(archives))("GET", "/readyz")
+    assert "'a'" in assert_problem(open_to_all, problems.NOT_READY)
+    archives.close()
+    # Where Redis was never there to be asked, nobody does, and its address is told to nobody
+    away = Described(create_app(Archives("unix:///nobody/listens/here")))("GET", "/readyz")
+    assert "nobody" not in assert_problem(away, problems.STORAGE_UNAVAILABLE)
