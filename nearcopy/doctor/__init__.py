@@ -104,7 +104,7 @@ def _partition(
     def read() -> tuple[Entries, Stored, Signed]:
         ids = contents.entries(there, part)
         numbers = {*texts, *(number for number, _ in ids.values())}
-        return ids, *signing.read(there, part, number, np.array(sorted(numbers), dtype=np.int64), ids)
+        return ids, *signing.read(there, part, np.array(sorted(numbers), dtype=np.int64), ids)
 
     ids, stored, signed = read()
     findings = [*contents.count(there, part, where, repair)]
@@ -116,6 +116,9 @@ def _partition(
         checked["documents"] += len(stored.ids)
         findings += one.findings()
         findings += contents.raised(there, part, where, "d", max(stored.ids, default=0), repair)
+        # They are many, and nobody needs them any more
+        ids.clear()
+        stored.ids.clear()
         postings = Postings(
             there, part, where, signed, lambda number: stored.heads.get(number, b""), frozenset(one.lost),
             old, repair, checked,

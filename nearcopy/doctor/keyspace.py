@@ -54,30 +54,38 @@ def read(store: Store) -> Keys:
 
 
 def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
-    """Keys that belong to nothing, confirmed and removed in small steps."""
+    """Keys that belong to nothing, confirmed and removed in small steps; not while a generation is built."""
     known = set(generations.known(store))
+    gone = sorted(one for one in found.of_generations if one[1] not in known)
     with ExitStack() as stack:
-        gone = sorted(one for one in found.of_generations if one[1] not in known)
-        free = bool(gone or found.odd) and repair and _locked(stack, store)
+        free = repair and bool(gone or found.odd) and _locked(stack, store)
+        why = "" if free or not repair else BUSY
         for partition, generation in gone:
-            names = keys.PartitionKeys.of(store.collection, partition)
-            count = found.of_generations[partition, generation]
-            if free:
-                count = unlink(store, names, generation)
-            elif not _any(store, names.prefix + generation):
-                continue
-            what = f"keys of generation {generation.decode()}, which nothing knows of: {count:,}"
-            yield Finding("keys", f"partition {partition}", what + ("" if free or not repair else BUSY), free)
+            count = _count(store, partition, generation, found, free)
+            if count:
+                what = f"keys of generation {generation.decode()}, which nothing knows of: {count:,}{why}"
+                yield Finding("keys", f"partition {partition}", what, free)
         for partition, odd in sorted(found.odd.items()):
             # Looked at again: another may have removed them.
             left = [key for key, kind in zip(odd, _types(store, odd), strict=True) if kind != b"none"]
-            if free:
+            foreign = partition >= len(store.partitions) and any(map(_is_text, left))
+            if free and not foreign:
                 _unlink(store, left)
             if left:
-                named = ", ".join(map(repr, left[:NAMED]))
-                what = f"keys that Nearcopy does not have: {len(left):,} ({named})"
-                told = what + ("" if free or not repair else BUSY)
-                yield Finding("keys", f"partition {partition}", told, free)
+                some = ", ".join(map(repr, left[:NAMED]))
+                what = f"keys that Nearcopy does not have: {len(left):,} ({some})"
+                kept = FOREIGN if foreign else why
+                yield Finding("keys", f"partition {partition}", what + kept, free and not foreign)
+
+
+def _count(store: Store, partition: int, generation: bytes, found: Keys, remove: bool) -> int:
+    """How many keys a generation has that is not known; they are gone if ``remove``."""
+    names = keys.PartitionKeys.of(store.collection, partition)
+    if remove:
+        return unlink(store, names, generation)
+    with translated():
+        there = store.client.scan_iter(match=names.prefix + generation + b"[^0-9]*", count=KEYS_A_CALL)
+        return found.of_generations[partition, generation] if next(iter(there), None) else 0
 
 
 def named(store: Store, repair: bool) -> Iterator[Finding]:
@@ -105,6 +113,7 @@ if ARGV[2] == '1' then redis.call('SET', KEYS[1], ARGV[1]) end
 return 1
 """
 
+FOREIGN = "; there are texts, so they are not removed: has the collection more partitions than it says?"
 BUSY = " (not removed: a rebuild of the collection is running)"
 
 
@@ -149,6 +158,11 @@ def _place(found: Keys, shapes: _Shapes, key: bytes, kind: bytes) -> None:
         found.odd[partition].append(key)
 
 
+def _is_text(key: bytes) -> bool:
+    rest = GENERATION.fullmatch(key.partition(b"}")[2])
+    return rest is not None and rest[2][:1] == b"t"
+
+
 def _type(rest: bytes, part: Partition) -> bytes | None:
     """What a key of a generation ought to be, by what follows the generation's number; None where there is no
     such key."""
@@ -184,12 +198,6 @@ def _types(store: Store, step: list[bytes]) -> list[bytes]:
         return batch.execute()  # type: ignore[no-any-return]
 
     return steady(ask) if step else []
-
-
-def _any(store: Store, prefix: bytes) -> bool:
-    with translated():
-        found = store.client.scan_iter(match=prefix + b"[^0-9]*", count=KEYS_A_CALL)
-        return next(iter(found), None) is not None
 
 
 def _unlink(store: Store, names: list[bytes]) -> None:

@@ -96,6 +96,13 @@ class Tally:
     def __bool__(self) -> bool:
         return bool(self.missing or self.twice or self.stray or self.torn)
 
+    def __add__(self, other: Tally) -> Tally:
+        """Of both; a torn page is the same for both."""
+        return Tally(
+            self.missing + other.missing, self.twice + other.twice, self.stray + other.stray,
+            max(self.torn, other.torn), self.mended and other.mended,
+        )
+
     def sentence(self, thing: str) -> str:
         """In words."""
         return counted(

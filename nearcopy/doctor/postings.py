@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,19 @@ from nearcopy.connection import steady
 from nearcopy.doctor import contents
 from nearcopy.doctor.findings import Finding, Kind
 from nearcopy.doctor.marks import full_buckets
-from nearcopy.doctor.nets import Expected, Head, Mender, compared
+from nearcopy.doctor.nets import Expected, Head, Mender, Tally, compared
 from nearcopy.doctor.paragraphs import Paragraphs, add, numbered
 from nearcopy.doctor.records import Ints, Records, read
 from nearcopy.doctor.signing import Signed
 from nearcopy.doctor.unheld import Unheld
-from nearcopy.index.keys import OWNER_BITS
+from nearcopy.index.keys import MAX_NUMBER, OWNER_BITS
 from nearcopy.index.store import Partition, Store
 
 NAMES = {"p": "paragraph band", "d": "document band", "f": "fingerprints", "x": "exact paragraphs",
          "o": "documents of paragraphs"}
+
+AT_ONCE = 1 << 22
+"""Fingerprints compared together: a few hundred megabytes while they are sorted."""
 
 
 @dataclass(slots=True)
@@ -83,11 +87,19 @@ class Postings:
         self, kind: str, band: int, expected: Expected, layers: list[Records],
         judged: Callable[[Ints], NDArray[np.bool_]], head: Head | None, told: Kind = "postings",
     ) -> None:
+        self._tell(kind, band, self._settled(expected, band, layers, judged, head), told)
+
+    def _settled(
+        self, expected: Expected, band: int, layers: list[Records],
+        judged: Callable[[Ints], NDArray[np.bool_]], head: Head | None,
+    ) -> Tally:
         self.checked["postings"] += sum(len(layer.numbers) for layer in layers)
         self.delta |= any(layer.letter.isupper() and len(layer.numbers) for layer in layers)
         silent = self.lost if head is not None else frozenset()
         mender = Mender(self.store, self.part, band, self.repair, head, silent=silent)
-        tally = mender.settle(compared(expected, layers, judged), layers)
+        return mender.settle(compared(expected, layers, judged), layers)
+
+    def _tell(self, kind: str, band: int, tally: Tally, told: Kind) -> None:
         if tally:
             place = f"{NAMES[kind]} {band}" if kind in "pd" else NAMES[kind]
             thing = {"x": "exact record", "o": "holder"}.get(kind, "posting")
@@ -137,8 +149,17 @@ class Postings:
             hashes = signed.document_bands.column(band)
             expected = Expected.of("d", self.part, hashes, signed.documents)
             self._compare("d", band, expected, self._read("d", band), _all, self.head)
-        expected = Expected.of("f", self.part, signed.prints, signed.owners, signed.contexts)
-        self._compare("f", 0, expected, self._read("f", 0), _all, self.head)
+        # The one band that has many records of a document: some documents at a time
+        cuts = signed.owners[AT_ONCE::AT_ONCE].tolist()
+        tally = Tally()
+        for first, end in pairwise([0, *cuts, MAX_NUMBER + 1]):
+            a, b = np.searchsorted(signed.owners, (first, end))
+            expected = Expected.of(
+                "f", self.part, signed.prints[a:b], signed.owners[a:b], signed.contexts[a:b]
+            )
+            layers = [layer.between(first, end) for layer in self._read("f", 0)]
+            tally += self._settled(expected, 0, layers, _all, self.head)
+        self._tell("f", 0, tally, "postings")
 
     def _new(self, paragraphs: Paragraphs) -> None:
         """Paragraphs that are in the index under no number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class Records:
     numbers: Ints
     torn: list[int]
     longest: int
+
+    def between(self, first: int, end: int) -> Records:
+        """Those of the numbers from ``first`` to ``end - 1``."""
+        mine = (self.numbers >= first) & (self.numbers < end)
+        return replace(self, pages=self.pages[mine], bodies=self.bodies[mine], numbers=self.numbers[mine])
 
     def keys(self) -> Hashes:
         """One number for each record; see `key_of`."""

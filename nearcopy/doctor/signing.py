@@ -13,7 +13,7 @@ from nearcopy.doctor.looking import HEAD
 from nearcopy.doctor.records import Hashes, Ints
 from nearcopy.doctor.spill import Spill
 from nearcopy.document import Document
-from nearcopy.index import documents, keys
+from nearcopy.index import documents
 from nearcopy.index.keys import id_digest
 from nearcopy.index.store import Partition, Store
 from nearcopy.lsh import buckets_of
@@ -31,7 +31,7 @@ class Stored:
     """The texts that were read, by number of the document.
 
     - ``heads``: the first bytes of each, which tell whether it is still the same
-    - ``ids``: digest of its id and digest of its content, of each that is whole and lives here
+    - ``ids``: digest of its id and digest of its content, of each that is whole
     """
 
     heads: dict[int, bytes] = field(default_factory=dict)
@@ -45,7 +45,8 @@ class Signed:
     - ``documents`` int64[D], and their bands
     - ``runs`` uint64[H] and ``holders`` int64[H]: each indexed paragraph as it stands, and its document;
       and their bands
-    - ``prints`` uint64[F], ``contexts`` uint16[F], ``owners`` int64[F]: fingerprints
+    - ``prints`` uint64[F], ``contexts`` uint16[F], ``owners`` int64[F]: fingerprints, and their documents,
+      which ascend
     """
 
     documents: Ints
@@ -63,18 +64,16 @@ class Signed:
         self.document_bands.close()
 
 
-def read(
-    store: Store, part: Partition, number: int, documents_there: Ints, ids: Entries
-) -> tuple[Stored, Signed]:
-    """Read and sign the texts of some documents of a partition, which has the ``number``; its ``ids`` say
-    what their contents ought to be."""
+def read(store: Store, part: Partition, documents_there: Ints, ids: Entries) -> tuple[Stored, Signed]:
+    """Read and sign the texts of some documents of a partition, by ascending numbers; its ``ids`` say what
+    their contents ought to be."""
     stored, gathered = Stored(), _Gathered()
     for batch in _batches(store, part, documents_there):
         whole: dict[int, Document] = {}
         for one, content in batch.items():
             stored.heads[one] = content[:HEAD]
             document = intact(content, ids)
-            if document is not None and keys.partition_of(document[0].id, len(store.partitions)) == number:
+            if document is not None:
                 whole[one] = document[0]
                 stored.ids[one] = id_digest(document[0].id), document[1]
         if whole:

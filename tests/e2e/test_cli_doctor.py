@@ -27,11 +27,6 @@ def variables(redis_url: str, collection: str, tmp_path: Path) -> dict[str, str]
 
 
 def test_find_mend_and_find_nothing(variables: dict[str, str], archive: Archive, tmp_path: Path) -> None:
-    healthy = run("doctor", **variables)
-    assert (healthy.code, healthy.err) == (Exit.DONE, "")
-    assert healthy.out.startswith("checked 1 generation, 5 documents, 6 paragraphs, ")
-    assert healthy.out.endswith(": nothing is off\n")
-
     part = archive.store.refresh(0)
     bucket = part.keys.id_bucket(part.generation, id_digest("d3"))
     number = int.from_bytes(archive.store.client.hget(bucket, id_digest("d3"))[:3], "big")
@@ -58,6 +53,6 @@ def test_find_mend_and_find_nothing(variables: dict[str, str], archive: Archive,
     assert mended["checked"]["documents"] == 4
     again = run_on_terminal("doctor", "--repair", "--folder", str(given), **variables)
     assert again.code == Exit.DONE
-    assert "4 documents" in again.out
-    assert "nothing is off" in again.out
+    assert "checked 1 generation, 4 documents, " in again.out
+    assert ": nothing is off" in again.out
     assert not archive.delete("d3")

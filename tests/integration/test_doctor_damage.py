@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nearcopy.archive import Archive
-from nearcopy.doctor import examine
+from nearcopy.doctor import examine, postings
 from nearcopy.document import Document
 from nearcopy.index import bulk
 from nearcopy.index.keys import COLLECTIONS, id_digest, partition_of
@@ -288,6 +288,28 @@ def test_stray_keys(patient: Patient) -> None:
         ("keys", "keys of generation 77, which nothing knows of: 2"),
         *(("keys", f"keys that Nearcopy does not have: {count} (") for count in (4, 1, 1)),
     ])
+
+
+def test_texts_of_a_partition_that_there_is_not_are_left(patient: Patient) -> None:
+    """What says how many partitions there are may be what is wrong."""
+    key = patient.archive.store.partitions[0].keys.prefix.replace(b"/0", b"/7") + b"2t\0\0\1"
+    patient.client.set(key, b"x")
+    found = examine(patient.archive.store, repair=True)
+    assert not found.healthy
+    assert "has the collection more partitions than it says?" in found.findings[0].what
+    patient.client.delete(key)
+    patient.mended()
+
+
+def test_fingerprints_are_compared_some_documents_at_a_time(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings, "AT_ONCE", 50)
+    assert patient.examine() == []
+    wanted = [*flipped("f", 0)(patient), *lost_page("F")(patient)]
+    ((kind, what),) = patient.examine()
+    assert (kind, "belongs to nothing" in what) == (wanted[0][0], True)
+    treated(patient, [(kind, what)])
 
 
 def test_no_keys_are_removed_while_a_rebuild_runs(patient: Patient) -> None:
