@@ -126,7 +126,7 @@ def test_a_sound_rebuild_passes_and_its_figures_are_kept(
             (of, level) for of in ("paragraphs", "documents") for level in (0.9, 0.7, 0.5, 0.4)
         }
         assert all(one["copies"] == 150 for one in figures["copies"])
-        assert figures["answers"] == {"itself": 150, "equals": 0, "nothing": 0}
+        assert figures["answers"] == {"itself": 150, "equals": 0, "nothing": 0, "too_long": 0}
         [live] = [one for one in generations.listed(archive.store) if one.state == "live"]
         assert live.record["audit"] == figures
         audit(archive, {one.id: one for one in ARCHIVE})
@@ -186,9 +186,37 @@ def test_what_is_replayed_before_a_stop_is_not_taken_for_damage(archive: Archive
         }.get((told.stage, told.done), lambda: None)())
     summary = rebuilt(archive, path, folder)
     assert summary.audit["counted"]["texts"] == 60
-    assert summary.audit["answers"] == {"itself": 60, "equals": 0, "nothing": 0}
+    assert summary.audit["answers"] == {"itself": 60, "equals": 0, "nothing": 0, "too_long": 0}
     expected = {one.id: one for one in FEW if one.id != "d5"}
     audit(archive, {**expected, "d3": document("d3", [90_001]), "new": document("new", [1, 2])})
+
+
+def test_what_the_replay_spoils_is_found_by_its_answers(archive: Archive, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", FEW)
+    archive.put(OLD)
+
+    def spoil() -> None:
+        for kind in "pdfx":
+            archive.store.client.delete(*keys_of(archive, kind))
+
+    with pytest.raises(AuditFailed, match="answers: 60 of 60 sampled documents do not find themselves"):
+        rebuilt(archive, path, tmp_path / "f", progress=at("audit", 1, spoil))
+    audit(archive, {OLD.id: OLD})
+
+
+@pytest.mark.parametrize("done", [0, 1, 2, 3])
+def test_an_audit_that_was_stopped_goes_on(archive: Archive, tmp_path: Path, done: int) -> None:
+    path, folder = written(tmp_path / "a.jsonl", FEW), tmp_path / "f"
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuilt(archive, path, folder, progress=at("audit", done, stop))
+    summary = rebuilt(archive, path, folder)
+    assert (summary.generation, summary.audit["answers"]["itself"]) == ("2", 60)
+    assert summary.audit["counted"]["texts"] == 60
+    audit(archive, {one.id: one for one in FEW})
 
 
 def test_full_buckets_and_hundreds_of_equal_texts_are_no_failure(archive: Archive, tmp_path: Path) -> None:
@@ -210,4 +238,4 @@ def test_the_audit_can_be_left_to_the_counts(archive: Archive, tmp_path: Path) -
     path = written(tmp_path / "a.jsonl", ARCHIVE[:30])
     figures: dict[str, Any] = rebuilt(archive, path, tmp_path / "f", audit=0).audit
     assert figures["counted"]["texts"] == 30
-    assert figures["answers"] == {"itself": 0, "equals": 0, "nothing": 0}
+    assert figures["answers"] == {"itself": 0, "equals": 0, "nothing": 0, "too_long": 0}

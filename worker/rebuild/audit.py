@@ -36,7 +36,7 @@ from worker.rebuild import files, sampled
 from worker.rebuild.buckets import Buckets
 from worker.rebuild.copies import chance_of_so_few
 from worker.rebuild.packing import Pages
-from worker.rebuild.probing import Level, Probe
+from worker.rebuild.probing import LONGEST, Level, Probe
 
 ODDS = 1e-6
 """With which a sound generation fails one level; there are eight."""
@@ -45,6 +45,8 @@ NETS = {
     "p": "paragraph bands", "d": "document bands", "f": "fingerprints", "x": "exact paragraphs",
     "o": "documents of paragraphs",
 }
+
+OUTCOMES = "itself", "equals", "nothing", "too_long"
 
 VERIFY = 50
 """Candidates of a document's own text that are compared with it, the best first."""
@@ -99,7 +101,7 @@ def of_answers(store: Store, size: int) -> Audit:
     for part, wanted in zip(store.partitions, sampled.drawn(given, size, draw), strict=True):
         for batch in sampled.read(store, part, wanted):
             outcomes.update(_outcomes(store, list(batch.values())))
-    found.figures = {"answers": {name: outcomes[name] for name in ("itself", "equals", "nothing")}}
+    found.figures = {"answers": {name: outcomes[name] for name in OUTCOMES}}
     if outcomes["nothing"]:
         found.failures.append(
             f"answers: {outcomes['nothing']} of {outcomes.total()} sampled documents do not find themselves"
@@ -165,19 +167,19 @@ def _level(probe: Probe, found: Audit, name: str, aimed: float, level: Level) ->
 
 def _outcomes(store: Store, documents: list[Document | None]) -> Iterator[str]:
     """What checks of the documents' own texts find: "itself", only "equals" of it, or "nothing"."""
-    whole = [document for document in documents if document is not None]
-    yield from ["nothing"] * (len(documents) - len(whole))
-    for start in range(0, len(whole), CHECKED_TOGETHER):
-        part = whole[start : start + CHECKED_TOGETHER]
-        for document, report in zip(part, check_many(store, [_asked(one) for one in part]), strict=True):
+    for start in range(0, len(documents), CHECKED_TOGETHER):
+        whole = [one for one in documents[start : start + CHECKED_TOGETHER] if one is not None]
+        yield from ["nothing"] * (len(documents[start : start + CHECKED_TOGETHER]) - len(whole))
+        words = np.diff(scan_texts([one.text for one in whole]).text_words).tolist()
+        yield from ["too_long"] * sum(count > LONGEST for count in words)
+        asked = [(one, count) for one, count in zip(whole, words, strict=True) if count <= LONGEST]
+        reports = check_many(store, [(one.text, _options(count)) for one, count in asked])
+        for (document, _), report in zip(asked, reports, strict=True):
             sources = report.sources if isinstance(report, Report) else []
             found = [one.document for one in sources if one.containment >= EQUAL]
             yield "itself" if document.id in found else "equals" if found else "nothing"
 
 
-def _asked(document: Document) -> tuple[str, Options]:
-    """Short texts are found too, and such as hold nothing but boilerplate."""
-    words = len(scan_texts([document.text]).hashes)
-    return document.text, Options(
-        min_words=min(8, words), limit=VERIFY, verify=VERIFY, common_documents=1 << 30
-    )
+def _options(words: int) -> Options:
+    """Texts that are short, or hold nothing but boilerplate, must be found too."""
+    return Options(min_words=min(8, words), limit=VERIFY, verify=VERIFY, common_documents=1 << 30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from nearcopy.connection import steady
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index.store import Store
-from worker.archive import Block, Source, parse
+from worker.archive import LONGEST, Block, Source, parse
 from worker.archive.reading import cut
 from worker.rebuild import stored
 from worker.rebuild.asked import Reading
@@ -40,8 +41,9 @@ class Sample:
 
 
 def of_archives(reading: Reading, most: int) -> Sample:
-    """At most so many blocks, spread evenly over what is read of the archives: of each from the front, all of
-    them by the same share. Raises `InputError` where one is a pipe, and `OSError`."""
+    """At most so many blocks, spread evenly over what is read of the archives: of each the same share, from
+    the front where it cannot be read from anywhere else. Raises `InputError` where one is a pipe, and
+    `OSError`."""
     for source in reading.sources:
         if source.size is None:
             raise InputError(f"{source.name} is a pipe, whose size nobody knows: name a file", "archive")
@@ -52,7 +54,7 @@ def of_archives(reading: Reading, most: int) -> Sample:
     stride, read, whole = 1, 0, 0.0
     for one in chosen.tolist():
         before, position = read, 1
-        for block in _front(reading.sources[one], share):
+        for block in _some(reading.sources[one], share):
             if read % stride == 0:
                 kept.append(block)
             read, position = read + 1, block.read
@@ -79,15 +81,40 @@ def of_stored(store: Store, most: int) -> Sample:
     return Sample(blocks, len(places) / max(len(kept), 1), told)
 
 
-def _front(source: Source, share: float) -> Iterator[Block]:
-    """The blocks of a source up to about that share of it."""
+def _some(source: Source, share: float) -> Iterator[Block]:
+    """About that share of the blocks of a source; each says that this share of it was read."""
+    if source.kind == "jsonl" and source.plain:
+        yield from _spread(source, share)
+        return
     for block in cut(source, BLOCK_BYTES):
         yield block
         if share < 1 and block.read > share * (source.size or 0):
             return
 
 
+def _spread(source: Source, share: float) -> Iterator[Block]:
+    """Of lines that lie plain on disk, from places spread over the file; nothing between is read."""
+    size = source.size or 0
+    with open(source.path, "rb") as file:
+        for place in np.arange(0, size, BLOCK_BYTES / share).astype(int).tolist():
+            start, end = _line_after(file, place), _line_after(file, min(place + BLOCK_BYTES, size))
+            yield Block(
+                "jsonl", source.name, 1, path=source.path, start=start, length=end - start,
+                read=round(share * size),
+            )
+
+
+def _line_after(file: BinaryIO, place: int) -> int:
+    """Where the first line begins that does not begin before a place."""
+    if place:
+        file.seek(place - 1)
+        file.readline(LONGEST)
+    return file.tell() if place else 0
+
+
 def _told(kept: int, whole: float, share: float) -> str:
     """How the sample was taken."""
-    where = "all of the archives" if share == 1 else f"the first {share:.0%} of each archive"
+    where = "all of the archives" if share == 1 else (
+        f"all of each plain JSONL file and the first {share:.0%} of each other archive"
+    )
     return f"of the archives {kept} of {round(whole)} parts of 256 kB were read, spread over {where}"
