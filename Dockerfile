@@ -23,7 +23,8 @@ RUN python -c "import worker.queue; from nearcopy.archive import warm_up; warm_u
 # A volume that is mounted here belongs to this user
 RUN mkdir parts
 
-# Inside the container only: what may reach it is for whoever publishes the port to say
+# Whoever publishes the port says who may reach it. It answers once there is an API key (`nearcopy keys create`),
+# or where NEARCOPY_OPEN=1 says that only friends reach it
 ENV NEARCOPY_HOST=0.0.0.0
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -46,11 +46,13 @@ class Guard:
         return key
 
     def knows(self, request: Request) -> bool:
-        """Whether whoever asks may be told more than a stranger; nobody may where Redis cannot be asked."""
+        """Whether whoever asks may be told more than a stranger; nobody may whom the service cannot know."""
         try:
             self._key(request)
-        except (Refused, StorageUnavailable):
+        except Refused:
             return False
+        except StorageUnavailable:
+            return not self._exposed
         return True
 
     def _key(self, request: Request) -> Key | None:

@@ -238,6 +238,7 @@ def test_what_is_wrong_inside_is_told_to_nobody_who_shows_no_key(
     open_to_all = Described(create_app(archives))("GET", "/readyz")
     assert "'a'" in assert_problem(open_to_all, problems.NOT_READY)
     archives.close()
-    # Where Redis was never there to be asked, nobody does, and its address is told to nobody
-    away = Described(create_app(Archives("unix:///nobody/listens/here")))("GET", "/readyz")
-    assert "nobody" not in assert_problem(away, problems.STORAGE_UNAVAILABLE)
+    # Where Redis was never there to be asked, its address is not told to whoever may come
+    for settings, told_all in ((Settings(), True), (Settings(host="0.0.0.0"), False)):
+        away = Described(create_app(Archives("unix:///nobody/listens/here"), settings))("GET", "/readyz")
+        assert ("/nobody/" in assert_problem(away, problems.STORAGE_UNAVAILABLE)) == told_all
