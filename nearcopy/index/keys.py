@@ -8,7 +8,9 @@ Of all collections (``main`` stands for a collection's name):
     nearcopy/keys/<id>            hash: ``name``, ``role``, ``collections`` (by spaces), ``digest`` (SHA-256
                                   of its secret, hex), ``created``; where they are known ``used`` (to the
                                   hour), ``revoked``, ``requests`` and ``words`` (its own limits a minute)
-    nearcopy/spent:<...>          string: requests or words that a key spent in one minute; expires after it
+    nearcopy/spent:<id>/<what>/<minute>
+                                  string: requests or words that a key spent in that minute since 1970; it
+                                  expires after it
     nearcopy/{main}               string: JSON, the number of its ``partitions``
     nearcopy/{main}/generations   hash: generation -> JSON, what is known of it beyond its own keys
     nearcopy/{main}/rebuild       string: the id of its rebuild that is queued or running, if any
