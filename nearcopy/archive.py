@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nearcopy import check, embedded, ingest
+from nearcopy.check import Among
 from nearcopy.connection import Client, connect, steady
 from nearcopy.document import COLLECTION_NAME, Document
 from nearcopy.errors import InputError, NoIndex
@@ -69,9 +70,12 @@ class Archive:
             Options(threshold, min_words, exclude_documents, exclude_publishers, limit, verify),
         )
 
-    def check_many(self, asked: Sequence[tuple[str, Options]]) -> list[Report | InputError]:
-        """The reports of many texts at once, or what is wrong with them. Raises `StorageUnavailable`."""
-        return check.check_many(self.store, asked)
+    def check_many(
+        self, asked: Sequence[tuple[str, Options]], among: Among | None = None
+    ) -> list[Report | InputError]:
+        """The reports of many texts at once, or what is wrong with them; ``among``: with what they are
+        compared besides the archive, or instead. Raises `StorageUnavailable`."""
+        return check.check_many(self.store, asked, among)
 
     def copies(
         self, id: str, *, threshold: float | None = None, min_words: int = 8, limit: int = 10,

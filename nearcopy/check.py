@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,8 @@ import numpy as np
 from nearcopy import align, resemblance
 from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
-from nearcopy.index.plan import Plan
+from nearcopy.index.lines import Lines
+from nearcopy.index.plan import NUMBER, Plan
 from nearcopy.index.reading import Asked, Found, fetch, look_up
 from nearcopy.index.store import Store
 from nearcopy.judge.case import Case, Key, Keys, Options, Submission, key_of, partition_of_key
@@ -48,25 +50,56 @@ def check(store: Store, text: str, options: Options | None = None) -> Report:
     return told
 
 
-def check_many(store: Store, asked: Sequence[tuple[str, Options]]) -> list[Report | InputError]:
+@dataclass(frozen=True, slots=True)
+class Among:
+    """What a batch is compared with: the ``lines`` so far, which ``documents``, a document for each
+    submission, are added to; and the archive."""
+
+    lines: Lines
+    documents: Sequence[Document]
+    archive: bool = True
+
+
+def check_many(
+    store: Store, asked: Sequence[tuple[str, Options]], among: Among | None = None
+) -> list[Report | InputError]:
     """The reports of many submissions, or what is wrong with them, in their order: those of single checks,
     signed at once and looked up in the round trips of one. Raises `StorageUnavailable`."""
     started = time.perf_counter()
     told = read_submissions(asked, store.parameters)
     good = [place for place, one in enumerate(told) if isinstance(one, Submission)]
     submissions = [one for one in told if isinstance(one, Submission)]
-    founds = look_up(store, [_asked(one) for one in submissions]) if good else []
+    questions = [_asked(one) for one in submissions]
+    founds = _found(store, questions, archive=among is None or among.archive)
+    if among is not None:
+        _add_lines(among, good, submissions, founds)
     seekers = [
         _candidates(found, one.options, one.words) for one, found in zip(submissions, founds, strict=True)
     ]
-    generations = [part.generation for part in founds[0]] if founds else []
-    chosen = _sought(store, generations, seekers)
+    chosen = _sought(store, founds, seekers, among)
     together = (time.perf_counter() - started) / max(len(good), 1)
     reports = {}
     for place, submission, found, (documents, gone) in zip(good, submissions, founds, chosen, strict=True):
         begun = time.perf_counter() - together
         reports[place] = report(_case(submission, found, documents, gone), found, begun)
     return [one if isinstance(one, InputError) else reports[place] for place, one in enumerate(told)]
+
+
+def _found(store: Store, questions: Sequence[Asked], *, archive: bool) -> list[list[Found]]:
+    if archive:
+        return look_up(store, questions) if questions else []
+    return [[Found.nothing(p, len(one.paragraph_words)) for p in store.partitions] for one in questions]
+
+
+def _add_lines(
+    among: Among, good: Sequence[int], submissions: Sequence[Submission], founds: Sequence[list[Found]]
+) -> None:
+    """Keep the good lines, and give each what it has in common with those before: one more partition."""
+    lines = among.lines
+    buckets = [one.signed_with(lines.parameters) for one in submissions]
+    numbers = lines.add([among.documents[place] for place in good], buckets)
+    for number, one, found in zip(numbers, submissions, founds, strict=True):
+        found.append(lines.found(number, _asked(one), found[0].generation))
 
 
 def _case(
@@ -157,12 +190,7 @@ def _asked(submission: Submission) -> Asked:
 
 def _plans(submission: Submission) -> Callable[[Parameters], Plan]:
     """The plan of a submission with the parameters that it was signed with, or with others."""
-    @cache
-    def plan(parameters: Parameters) -> Plan:
-        signed = parameters == submission.parameters
-        return Plan.of(submission.buckets if signed else buckets_of(submission.scanned, parameters))
-
-    return plan
+    return cache(lambda parameters: Plan.of(submission.signed_with(parameters)))
 
 
 def _check_least(min_words: int) -> None:
@@ -182,7 +210,7 @@ def _no_words(name: str) -> NoWords:
 
 
 def _sought(
-    store: Store, generations: Sequence[bytes], seekers: Sequence[Seeker]
+    store: Store, founds: Sequence[list[Found]], seekers: Sequence[Seeker], among: Among | None
 ) -> list[tuple[dict[Key, Document], set[Key]]]:
     """What every seeker ends with; what they want at the same time is fetched together."""
     ends: dict[int, tuple[dict[Key, Document], set[Key]]] = {}
@@ -195,7 +223,7 @@ def _sought(
             except StopIteration as end:
                 ends[place] = end.value
         every = dict.fromkeys(key for keys in wants.values() for key in keys)
-        stored = _fetched(store, generations, list(every)) if wants else {}
+        stored = _fetched(store, founds[0], list(every), among) if wants else {}
         answers = {place: {key: stored[key] for key in keys} for place, keys in wants.items()}
     return [ends[place] for place in range(len(seekers))]
 
@@ -255,9 +283,15 @@ def _holders(found: list[Found], paragraph: int) -> Keys:
     return np.concatenate([key_of(p, part.copies[paragraph]) for p, part in enumerate(found)])
 
 
-def _fetched(store: Store, generations: Sequence[bytes], wanted: list[Key]) -> dict[Key, Document | None]:
+def _fetched(
+    store: Store, found: list[Found], wanted: list[Key], among: Among | None
+) -> dict[Key, Document | None]:
     def one(partition: int) -> dict[Key, Document | None]:
         mine = [key for key in wanted if partition_of_key(key) == partition]
-        return dict(zip(mine, fetch(store, partition, generations[partition], mine), strict=True))
+        return dict(zip(mine, fetch(store, partition, found[partition].generation, mine), strict=True))
 
-    return {key: document for part in store.each_partition(one) for key, document in part.items()}
+    stored = {key: document for part in store.each_partition(one) for key, document in part.items()}
+    if among is not None:
+        lines = [key for key in wanted if partition_of_key(key) == len(store.partitions)]
+        stored |= {key: among.lines.document(key & NUMBER) for key in lines}
+    return stored

@@ -10,7 +10,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from nearcopy.index.generations import Generation
-from nearcopy.report import Comparison, Report
+from nearcopy.report import Comparison, Match, ParagraphReport, Report, Source
 from service.keys.guard import may_read
 from service.problems import ProblemBody
 
@@ -117,9 +117,35 @@ class TextComparison(Comparison):
 
 
 @dataclass(frozen=True, slots=True)
+class LineSource(Source):
+    """A stored document, or an earlier line of the same batch: then ``line`` says which, and ``document`` is
+    its own id, null where it has none."""
+
+    document: str | None  # type: ignore[assignment]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatch(Match):
+    """A paragraph of a source, which is a stored document or a line of the batch, as in ``sources``."""
+
+    document: str | None  # type: ignore[assignment]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineParagraph(ParagraphReport):
+    """One paragraph of a line."""
+
+    matches: tuple[LineMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedLine(Report):
     """The report of one line of a batch; ``text`` where the line asked for it with ``return_text``."""
 
+    sources: tuple[LineSource, ...]
+    paragraphs: tuple[LineParagraph, ...]
     line: int
     id: str | None = None
     text: str | None = None

@@ -155,6 +155,15 @@ class BatchQuery(InCollection):
     )
 
 
+class CheckBatchQuery(BatchQuery):
+    """The query of a batch to check."""
+
+    against: Literal["archive", "batch", "archive,batch"] = Field(
+        default="archive",
+        description="What a line is compared with: the archive, the lines of the batch before it, or both.",
+    )
+
+
 class CopiesQuery(InCollection):
     """The query of a stored document's report."""
 

@@ -83,7 +83,7 @@ QUOTAS = {
 }
 """The headers of every answer of a call that takes a key."""
 
-HIDDEN = {"Passage": ("source_start", "source_end"), "Match": ("start", "end")}
+HIDDEN = {"Passage": ("source_start", "source_end"), "Match": ("start", "end"), "LineMatch": ("start", "end")}
 """What is left out for a key that may not read stored texts: where in them something stands."""
 
 

@@ -51,6 +51,13 @@ class Found:
     copies: list[Ints]
     bounded: bool
 
+    @classmethod
+    def nothing(cls, part: Partition, paragraphs: int) -> Found:
+        """Of a partition that is not asked, by a submission of so many indexed paragraphs."""
+        none = np.empty(0, dtype=np.int64)
+        candidates = evidence.Candidates(none, none.astype(np.float64), none)
+        return cls(part.generation, part.parameters, candidates, [none] * paragraphs, False)
+
 
 def look_up(store: Store, asked: Sequence[Asked]) -> list[list[Found]]:
     """The candidates of every submission, in every partition. Raises `StorageUnavailable`."""
@@ -67,8 +74,8 @@ def fetch(store: Store, partition: int, generation: bytes, numbers: Sequence[int
 
 
 @dataclass(frozen=True, slots=True)
-class _Hits:
-    """What the pages that a submission asked for hold."""
+class Met:
+    """What a submission met in the nets."""
 
     neighbours: evidence.Neighbours
     exact: Hits
@@ -95,27 +102,33 @@ def _look_up(store: Store, number: int, asked: Sequence[Asked]) -> list[Found]:
         hits.append(_hits(plan, joined(values[place : place + len(some)]), layers, part.parameters.bands))
         place += len(some)
     holders = _holders(store, part, [distinct(hit.neighbours.number) for hit in hits])
-    return [_found(part, *one) for one in zip(asked, plans, hits, holders, strict=True)]
+    return [
+        found(part.generation, part.parameters, one, plan, met, held, bounded=more)
+        for one, plan, met, (held, more) in zip(asked, plans, hits, holders, strict=True)
+    ]
 
 
-def _hits(plan: Plan, read: Pages, layers: Ints, bands: int) -> _Hits:
+def _hits(plan: Plan, read: Pages, layers: Ints, bands: int) -> Met:
     *alike, crowded = plan.neighbours(read, layers, evidence.NEIGHBOURS)
     (exact, _), (whole, full), (verbatim, full_too) = (plan.hits(read, layers, kind) for kind in "xdf")
     neighbours = evidence.neighbours((alike[0], alike[1], alike[2]), exact, bands)
-    return _Hits(neighbours, exact, whole[1], verbatim, crowded or full or full_too)
+    return Met(neighbours, exact, whole[1], verbatim, crowded or full or full_too)
 
 
-def _found(part: Partition, one: Asked, plan: Plan, hits: _Hits, held: tuple[Holders, bool]) -> Found:
-    holders, more = held
+def found(
+    generation: bytes, parameters: Parameters, one: Asked, plan: Plan, hits: Met, holders: Holders,
+    *, bounded: bool = False,
+) -> Found:
+    """The candidates that the hits of one submission make, and who holds its paragraphs."""
     words = np.zeros(int(plan.paragraphs.max(initial=-1)) + 1, dtype=np.int64)
     words[plan.paragraphs] = one.paragraph_words
     candidates = evidence.weigh(
-        hits.neighbours, holders, hits.whole, hits.verbatim, words, one.words, part.parameters
+        hits.neighbours, holders, hits.whole, hits.verbatim, words, one.words, parameters
     )
     bounds = np.searchsorted(hits.exact[0], np.arange(len(words) + 1)).tolist()
     copies = [holders.of(hits.exact[1][bounds[p] : bounds[p + 1]]) for p in range(len(words))]
     copies = [copies[p] for p in plan.paragraphs.tolist()]
-    return Found(part.generation, part.parameters, candidates, copies, hits.bounded or more)
+    return Found(generation, parameters, candidates, copies, hits.bounded or bounded)
 
 
 def _read(store: Store, names: Sequence[bytes]) -> list[bytes | None]:

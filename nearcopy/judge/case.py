@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nearcopy.align import Aligned
 from nearcopy.document import Document
 from nearcopy.kernel.sign import run_hashes
-from nearcopy.lsh import Buckets
+from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import Scanned
 
@@ -68,6 +68,10 @@ class Submission:
         """The resemblance from which a paragraph matches."""
         asked = self.options.threshold
         return self.parameters.threshold if asked is None else asked
+
+    def signed_with(self, parameters: Parameters) -> Buckets:
+        """Its buckets with these parameters."""
+        return self.buckets if parameters == self.parameters else buckets_of(self.scanned, parameters)
 
     @property
     def words(self) -> int:
