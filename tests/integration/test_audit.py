@@ -20,8 +20,7 @@ from tests.integration.auditor import audit
 from tests.integration.making import document, paragraph
 from tests.integration.rebuilding import articles, at, rebuilt, written
 
-ARCHIVE = articles(150)
-FEW = ARCHIVE[:60]
+FEW = articles(60)
 OLD = document("old", [7, 8, 9])
 NEXT = b"2"
 
@@ -111,25 +110,25 @@ DAMAGE: list[tuple[Callable[[Archive], None], str]] = [
 def test_a_sound_rebuild_passes_and_its_figures_are_kept(
     redis_url: str, collection: str, tmp_path: Path, partitions: int
 ) -> None:
-    path = written(tmp_path / "a.jsonl", ARCHIVE)
+    path = written(tmp_path / "a.jsonl", FEW)
     with Archive.open(redis_url, collection, partitions=partitions) as archive:
         summary = rebuilt(archive, path, tmp_path / "f")
         figures = summary.audit
-        assert figures["counted"]["texts"] == figures["counted"]["ids"] == 150
+        assert figures["counted"]["texts"] == figures["counted"]["ids"] == 60
         assert figures["counted"]["paragraphs"] == summary.paragraphs
         pages = sum(size for name, size in figures["counted"].items() if name.startswith("bytes of"))
         assert pages == summary.page_bytes
-        assert figures["records"]["sampled documents"] == {"records": 150, "missing": 0, "full": 0}
-        assert figures["records"]["document bands"] == {"records": 150 * 36, "missing": 0, "full": 0}
+        assert figures["records"]["sampled documents"] == {"records": 60, "missing": 0, "full": 0}
+        assert figures["records"]["document bands"] == {"records": 60 * 36, "missing": 0, "full": 0}
         assert all(not tally["missing"] for tally in figures["records"].values())
         assert {(one["of"], one["aimed"]) for one in figures["copies"]} == {
             (of, level) for of in ("paragraphs", "documents") for level in (0.9, 0.7, 0.5, 0.4)
         }
-        assert all(one["copies"] == 150 for one in figures["copies"])
-        assert figures["answers"] == {"itself": 150, "equals": 0, "nothing": 0, "too_long": 0}
+        assert all(one["copies"] == 60 for one in figures["copies"])
+        assert figures["answers"] == {"itself": 60, "equals": 0, "nothing": 0, "too_long": 0}
         [live] = [one for one in generations.listed(archive.store) if one.state == "live"]
         assert live.record["audit"] == figures
-        audit(archive, {one.id: one for one in ARCHIVE})
+        audit(archive, {one.id: one for one in FEW})
 
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGE)
@@ -220,10 +219,10 @@ def test_an_audit_that_was_stopped_goes_on(archive: Archive, tmp_path: Path, don
 
 
 def test_full_buckets_and_hundreds_of_equal_texts_are_no_failure(archive: Archive, tmp_path: Path) -> None:
-    same = "\n\n".join(paragraph(number, 30) for number in range(3))
-    copies = [Document(f"same-{number}", same) for number in range(1200)]
-    path = written(tmp_path / "a.jsonl", [*copies, *ARCHIVE[:20]])
-    figures = rebuilt(archive, path, tmp_path / "f", audit=60, memory=8 << 20).audit
+    same = "\n\n".join(paragraph(number, 30) for number in range(2))
+    copies = [Document(f"same-{number}", same) for number in range(1100)]
+    path = written(tmp_path / "a.jsonl", [*copies, *FEW[:20]])
+    figures = rebuilt(archive, path, tmp_path / "f", audit=60, memory=64 << 20).audit
     assert figures["records"]["document bands"]["full"] > 0
     assert figures["records"]["fingerprints"]["full"] > 0
     assert figures["records"]["documents of paragraphs"]["full"] > 0
@@ -235,7 +234,7 @@ def test_full_buckets_and_hundreds_of_equal_texts_are_no_failure(archive: Archiv
 
 
 def test_the_audit_can_be_left_to_the_counts(archive: Archive, tmp_path: Path) -> None:
-    path = written(tmp_path / "a.jsonl", ARCHIVE[:30])
+    path = written(tmp_path / "a.jsonl", FEW[:30])
     figures: dict[str, Any] = rebuilt(archive, path, tmp_path / "f", audit=0).audit
     assert figures["counted"]["texts"] == 30
     assert figures["answers"] == {"itself": 0, "equals": 0, "nothing": 0, "too_long": 0}

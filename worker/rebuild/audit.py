@@ -48,7 +48,7 @@ NETS = {
 
 OUTCOMES = "itself", "equals", "nothing", "too_long"
 
-VERIFY = 50
+VERIFY = 20
 """Candidates of a document's own text that are compared with it, the best first."""
 
 CHECKED_TOGETHER = 16
