@@ -127,11 +127,12 @@ def prune(store: Store, keep: int, but: bytes, grace: float = GRACE) -> None:
     """Drop all but the live generation, one that is being made (``but``), and the last ``keep`` to go back
     to; wait for those who may still read them. The caller holds the collection's lock."""
     stays = {but, *(str(one.number).encode() for one in _kept(store)[:keep])}
-    live = {part.generation for part in store.partitions}
-    noted = records(store)
-    for generation in known(store):
-        if generation not in stays | live:
-            time.sleep(max(noted.get(generation, {}).get("left", 0.0) + grace - time.time(), 0.0))
+    for one in listed(store):
+        generation = str(one.number).encode()
+        if one.state != "live" and generation not in stays:
+            # Whoever still reads one without documents finds nothing, whether it is there or not.
+            left = one.record.get("left", 0.0) if one.documents else 0.0
+            time.sleep(max(left + grace - time.time(), 0.0))
             drop(store, generation, grace=0.0)
 
 

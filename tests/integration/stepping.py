@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +18,7 @@ import psutil
 
 from nearcopy.archive import Archive
 from tests.integration.rebuilding import rebuilt
+from worker.pool import pool
 from worker.rebuild import Report
 
 Point = tuple[str, int]
@@ -52,9 +52,12 @@ class Stepping:
         return psutil.Process(self.process.pid).children()
 
     def kill(self) -> None:
-        """SIGKILL it and, as on a machine that goes down, its pool."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """SIGKILL it; its pool dies with it."""
+        pool = self.pool()
+        self.process.kill()
         self.process.wait()
+        _, alive = psutil.wait_procs(pool, timeout=30)
+        assert not alive
 
     def end(self) -> tuple[int, str]:
         """Wait until it has ended; its exit code, and what it complained about."""
@@ -79,8 +82,8 @@ def main(url: str, collection: str, path: str, folder: str, points: str) -> None
             if not sys.stdin.readline():
                 os.killpg(0, signal.SIGKILL)  # the test has ended
 
-    with Archive.open(url, collection) as archive, ProcessPoolExecutor(2) as pool:
-        rebuilt(archive, Path(path), Path(folder), pool, grace=0.5, progress=progress)
+    with pool(2) as executor, Archive.open(url, collection) as archive:
+        rebuilt(archive, Path(path), Path(folder), executor, grace=0.5, progress=progress)
 
 
 if __name__ == "__main__":
