@@ -22,7 +22,7 @@ MEDIA_TYPE = "application/x-ndjson"
 TAKEN = {MEDIA_TYPE, "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 """What the same thing is called."""
 
-WAITS = (0.1, 0.5, 1.5, 3.0)
+WAITS = (0.1, 0.4, 1.0, 2.0)
 """Seconds to wait before a group is tried again where Redis does not answer, or all places are taken."""
 
 Body = TypeVar("Body", bound=TextBody)
