@@ -34,12 +34,13 @@ from nearcopy.doctor import contents, folders, keyspace, signing
 from nearcopy.doctor.contents import Contents
 from nearcopy.doctor.findings import Diagnosis, Finding
 from nearcopy.doctor.keyspace import Keys
-from nearcopy.doctor.looking import Gone
 from nearcopy.doctor.postings import Postings
 from nearcopy.doctor.signing import Entries, Signed, Stored, intact
+from nearcopy.errors import NoIndex, NotFound
 from nearcopy.index import generations
+from nearcopy.index.generations import Generation
 from nearcopy.index.keys import id_digest
-from nearcopy.index.store import Store
+from nearcopy.index.store import Partition, Store
 
 __all__ = ["Diagnosis", "Finding", "examine"]
 
@@ -64,8 +65,10 @@ def examine(store: Store, repair: bool = False, rebuilds: Iterable[Path] = ()) -
             continue
         try:
             _generation(store, str(one.number).encode(), found, repair, diagnosis)
-        except Gone as error:
-            diagnosis.notes.append(str(error))
+        except NoIndex:
+            raise
+        except NotFound:
+            diagnosis.notes.append(f"generation {one.number} was dropped while it was looked at")
     for folder in rebuilds:
         for told in folders.examine(folder, repair):
             if isinstance(told, Finding):
@@ -130,10 +133,8 @@ def _partition(
 def _elsewhere(there: Store, number: int, id: bytes, content: bytes) -> bytes | None:
     """A text by the digests of its id and content, from another generation."""
     for one in generations.listed(there):
-        if one.parameters is None:
-            continue
-        part = there.at(str(one.number).encode()).partitions[number]
-        if part.generation == there.partitions[number].generation:
+        part = _whole(there, one, number)
+        if part is None or part.generation == there.partitions[number].generation:
             continue
         entry = steady(lambda part=part: there.client.hget(part.keys.id_bucket(part.generation, id), id))  # type: ignore[misc]
         if entry is not None and entry[3:] == content:
@@ -143,3 +144,11 @@ def _elsewhere(there: Store, number: int, id: bytes, content: bytes) -> bytes | 
             if found is not None and (id_digest(found[0].id), found[1]) == (id, content):
                 return text  # type: ignore[no-any-return]
     return None
+
+
+def _whole(store: Store, generation: Generation, number: int) -> Partition | None:
+    """A partition of a generation; None where it is not whole, or there no more."""
+    try:
+        return store.at(b"%d" % generation.number).partitions[number] if generation.parameters else None
+    except NotFound:
+        return None

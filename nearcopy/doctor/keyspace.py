@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from nearcopy.connection import pipeline, steady, translated
 from nearcopy.doctor.findings import Finding
-from nearcopy.errors import Busy
+from nearcopy.errors import Busy, NotFound
 from nearcopy.index import generations, keys
 from nearcopy.index.keys import ID_BUCKETS, OWNER_BITS
 from nearcopy.index.lock import Lock
@@ -21,9 +21,11 @@ KEYS_A_CALL = 1000
 NAMED = 3
 """Keys that a finding names."""
 
-OF_A_PARTITION = {b"g": b"string", b"k": b"string", b"lock": b"string", b"log": b"stream", b"at": b"hash"}
+OF_A_PARTITION = {
+    b"g": b"string", b"k": b"string", b"lock": b"string", b"hold": b"string", b"log": b"stream", b"at": b"hash",
+}
 OF_THE_FIRST = (b"k", b"lock")
-OF_A_GENERATION = {b"s": b"string", b"n": b"hash", b"w": b"string", b"c": b"set"}
+OF_A_GENERATION = {b"s": b"string", b"n": b"hash", b"w": b"string", b"c": b"set", b"b": b"hash"}
 GENERATION = re.compile(rb"(\d+)([^\d].*)", re.DOTALL)
 
 
@@ -133,8 +135,9 @@ class _Shapes:
         self.partitions = len(store.partitions)
         self.parts: dict[tuple[int, bytes], Partition] = {}
         for one in generations.listed(store):
-            if one.parameters is not None:
-                there = store.at(str(one.number).encode())
+            # One that is dropped meanwhile has no keys that matter.
+            with suppress(NotFound):
+                there = store.at(b"%d" % one.number)
                 for number, part in enumerate(there.partitions):
                     self.parts[number, part.generation] = part
 

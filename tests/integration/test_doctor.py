@@ -14,7 +14,7 @@ import pytest
 
 from nearcopy.archive import Archive
 from nearcopy.doctor import examine
-from nearcopy.doctor.looking import Change
+from nearcopy.doctor.looking import Change, Gone, look
 from nearcopy.document import Document
 from nearcopy.index import bulk, generations
 from nearcopy.index.lock import Lock
@@ -22,7 +22,7 @@ from nearcopy.index.publishing import publish
 from nearcopy.parameters import Parameters
 from tests.integration.auditor import audit
 from tests.integration.making import document
-from tests.integration.rebuilding import articles, rebuilt, written
+from tests.integration.rebuilding import articles, at, rebuilt, written
 
 FEW = Parameters(bands=4)
 """Bands: what holds for four holds for 36, and takes a ninth of the time."""
@@ -96,16 +96,33 @@ def test_a_rebuild_on_its_way_is_noted_and_left(archive: Archive, tmp_path: Path
     path = written(tmp_path / "a.jsonl", articles(30, seed=1))
     seen = []
 
-    def look(report: object) -> None:
+    def also(report: object) -> None:
         if getattr(report, "stage", "") == "publish":
             seen.append(examine(archive.store, repair=True))
 
-    rebuilt(archive, path, tmp_path / "f", progress=look)
+    rebuilt(archive, path, tmp_path / "f", progress=also)
     assert seen
-    assert all(one.findings == [] for one in seen)
+    assert [one.findings for one in seen] == [[]] * len(seen)
     assert archive.stats()["documents"] == 30
-    generations.begin(archive.store)
-    assert "is not whole" in examine(archive.store).notes[0]
+
+
+def test_a_rebuild_that_died_can_go_on_after_the_doctor(archive: Archive, tmp_path: Path) -> None:
+    list(archive.put_many(articles(10)))
+    path = written(tmp_path / "a.jsonl", articles(30, seed=1))
+
+    def die() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        rebuilt(archive, path, tmp_path / "f", progress=at("send", 0, die))
+    diagnosis = examine(archive.store, repair=True, rebuilds=[tmp_path / "f"])
+    assert diagnosis.findings == []
+    assert [note for note in diagnosis.notes if note.startswith("generation 2 is not whole")]
+    assert [note for note in diagnosis.notes if note.endswith("it can go on there")]
+    rebuilt(archive, path, tmp_path / "f")
+    assert archive.stats()["generation"] == "2"
+    after = examine(archive.store, rebuilds=[tmp_path / "f"])
+    assert (after.findings, after.notes) == ([], [])
 
 
 @contextmanager
@@ -174,6 +191,8 @@ def test_a_generation_that_goes_while_it_is_looked_at(archive: Archive, tmp_path
     with Lock(archive.store):
         there = archive.store.at(b"1")
         generations.drop(archive.store, b"1", grace=0.0)
+    with pytest.raises(Gone):
+        look(archive.store, there.partitions[0], [b"any"])
     change = Change()
     change.run("SET", there.partitions[0].keys.prefix + b"1t\0\0\1", b"x")
     assert not change.made(archive.store, there.partitions[0])
