@@ -22,7 +22,8 @@ NAMED = 3
 """Keys that a finding names."""
 
 OF_A_PARTITION = {
-    b"g": b"string", b"k": b"string", b"lock": b"string", b"hold": b"string", b"log": b"stream", b"at": b"hash",
+    b"g": b"string", b"k": b"string", b"lock": b"string", b"hold": b"string",
+    b"log": b"stream", b"at": b"hash",
 }
 OF_THE_FIRST = (b"k", b"lock")
 OF_A_GENERATION = {b"s": b"string", b"n": b"hash", b"w": b"string", b"c": b"set", b"b": b"hash"}
