@@ -55,6 +55,10 @@ def without_a_band(archive: Archive) -> None:
     archive.store.client.delete(*keys_of(archive, "p\x07"))
 
 
+def without_most_bands(archive: Archive) -> None:
+    archive.store.client.delete(*(n for band in range(34) for n in keys_of(archive, f"p{chr(band)}")))
+
+
 def without_some_pages(archive: Archive) -> None:
     archive.store.client.delete(*share_of(keys_of(archive, "p"), 0.05))
 
@@ -91,6 +95,8 @@ DAMAGE: list[tuple[Callable[[Archive], None], str]] = [
     (without_a_text, r"texts: 59 where 60 were sent"),
     (without_ids, r"ids: 5\d where 60 were sent"),
     (without_a_band, r"bytes of paragraph bands: [\d,]+ where [\d,]+ were sent; .*paragraph bands: \d+ of"),
+    (without_most_bands, r"copies of paragraphs with resemblance 0.[345]\d: \d+ of 60 are found, where the "
+                         r"detection curve says 5\d"),
     (without_some_pages, r"bytes of paragraph bands: [\d,]+ where .*; paragraph bands: \d+ of \d+ are m"),
     (without_fingerprints, r"bytes of fingerprints: 0 where .*; excerpts of 20 words: 60 of 60 are missing"),
     (with_a_wrong_counter, r"documents: 61 where 60 were sent"),

@@ -10,6 +10,7 @@ the middle, and the same holds for documents by their ids.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Signed:
 
     - ``ids`` uint64[D], ``texts`` int64[D]: bytes stored of each; ``document_bands`` uint64[D, BANDS]
     - ``runs`` uint64[P], ``bands`` uint64[P, BANDS], ``owners`` int64[P]: paragraphs, and whose they are
-    - ``prints`` uint64[F], ``print_owners`` int64[F]: fingerprints as they stand
+    - ``prints`` uint64[F]: fingerprints as they stand
     """
 
     blocks: Ints
@@ -55,17 +56,15 @@ class Signed:
     bands: Hashes
     owners: Ints
     prints: Hashes
-    print_owners: Ints
 
 
-def _signed(sample: Sample, parameters: Parameters) -> Signed:
-    """Sign a sample block by block."""
+def _signed(sample: Sample, parameters: Parameters, names: list[str]) -> Signed:
+    """Sign a sample block by block; ``names`` gets the ids."""
     gathered: dict[str, list[Any]] = {field.name: [] for field in fields(Signed)}
     count = 0
-    for number, found in enumerate(sample.blocks):
+    for number, found in enumerate(chain(sample.blocks, [[]])):  # there may be no other
         blobs = [(one, blob) for one in found if (blob := _packed(one))]
         buckets = buckets_of(scan_texts([one.text for one, _ in blobs]), parameters)
-        owners = np.repeat(np.arange(len(blobs)), np.diff(buckets.fingerprint_bounds))
         for name, values in {
             "blocks": np.full(len(blobs), number),
             "ids": np.frombuffer(b"".join(keys.id_digest(one.id)[:8] for one, _ in blobs), dtype=np.uint64),
@@ -75,10 +74,10 @@ def _signed(sample: Sample, parameters: Parameters) -> Signed:
             "bands": buckets.bands[:, :BANDS],
             "owners": np.repeat(np.arange(len(blobs)), np.diff(buckets.bounds)) + count,
             "prints": buckets.fingerprints,
-            "print_owners": owners + count,
         }.items():
             gathered[name].append(values.copy())
         count += len(blobs)
+        names += [one.id for one, _ in blobs]
     return Signed(**{name: np.concatenate(parts) for name, parts in gathered.items()})
 
 
@@ -92,19 +91,27 @@ def _packed(document: Document) -> bytes:
 
 class Estimate:
     """What one sample says of the whole that it was taken from: ``documents``, distinct ``paragraphs``,
-    ``bytes`` by kind, ``keys``, and the share by which that may be off (``error``)."""
+    ``bytes`` by kind, ``keys``, and the share by which that may be off (``error``). ``names``: the ids in the
+    sample."""
 
     def __init__(self, sample: Sample, parameters: Parameters, store: Store) -> None:
         self.bytes: dict[str, int] = {}
         self.documents = self.paragraphs = self.keys = 0
         self.error = 0.0
+        self.names: list[str] = []
         self._parameters, self._partitions = parameters, len(store.partitions)
         part = store.partitions[-1]
         self._key_bytes = len(part.keys.prefix) + len(part.generation)
         self._allocator = memory.servers(store)[0].allocator
-        signed = _signed(sample, parameters)
+        signed = _signed(sample, parameters, self.names)
         if len(signed.ids):
             self._scale(signed, sample.times)
+
+    def shrink(self, share: float) -> None:
+        """Count only that share of it."""
+        self.documents, self.paragraphs = round(self.documents * share), round(self.paragraphs * share)
+        self.bytes = {name: round(size * share) for name, size in self.bytes.items()}
+        self.keys = round(self.keys * share)
 
     def _scale(self, signed: Signed, times: float) -> None:
         documents, doubt = _grown(signed.ids, signed.blocks, times)
@@ -129,8 +136,8 @@ class Estimate:
             ("p", "paragraph bands", signed.bands[first], more),
             ("d", "document bands", signed.document_bands, times),
         ):
-            for band in range(BANDS):
-                self._net(kind, name, hashes[:, band], scale, bands / BANDS)
+            for column in hashes.T:
+                self._net(kind, name, column, scale, bands / hashes.shape[1])
         self._net("f", "fingerprints", signed.prints, times)
         self._net("x", "exact paragraphs", runs, more)
         held = np.bincount(np.unique(which.astype(np.int64) << 32 | signed.owners) >> 32, minlength=len(runs))

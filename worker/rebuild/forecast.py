@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nearcopy.connection import pipeline, steady
 from nearcopy.errors import InputError
 from nearcopy.index import generations, memory
-from nearcopy.index.keys import ID_BUCKETS
+from nearcopy.index.keys import ID_BUCKETS, id_digest, partition_of
 from nearcopy.index.memory import Need
 from nearcopy.index.store import Store
 from nearcopy.jobs.task import Task
@@ -28,6 +29,9 @@ from worker.rebuild.signing import part_name
 
 BLOCKS = 128
 """Blocks of 256 kB that are signed at most: a second or two."""
+
+IDS = 1000
+"""Of a sample that are looked up, to see how many of the stored documents are replaced."""
 
 MODEL = 0.05
 """By which the total may be off where all was read: what the allocator and the server's version do."""
@@ -70,6 +74,9 @@ def forecast(store: Store, task: Task, reading: Reading, *, blocks: int = BLOCKS
     if task.kind == "load" or not reading.sources:
         samples.append(sampling.of_stored(store, blocks))
     found = [Estimate(sample, parameters, store) for sample in samples]
+    if task.kind == "load" and found[1].documents:
+        replaced = found[0].documents * _known(store, found[0].names)
+        found[1].shrink(max(1 - replaced / found[1].documents, 0.0))
     documents = sum(one.documents for one in found)
     if not documents:
         raise InputError("the sample has no document that can be used: see which fields are read", "archive")
@@ -128,6 +135,20 @@ def check_packed(
     needs = memory.needs(store, bytes, keys)
     memory.check_room(needs)
     return sum(need.needed for need in needs)
+
+
+def _known(store: Store, ids: list[str]) -> float:
+    """The share of some ids that the collection has, by a sample of them."""
+    some = ids[:: len(ids) // IDS + 1]
+
+    def ask() -> list[int]:
+        batch = pipeline(store.client)
+        for id in some:
+            part, digest = store.partitions[partition_of(id, len(store.partitions))], id_digest(id)
+            batch.hexists(part.keys.id_bucket(part.generation, digest), digest)
+        return batch.execute()  # type: ignore[no-any-return]
+
+    return sum(steady(ask)) / len(some) if some else 0.0
 
 
 def _freed(store: Store, keep: int, each: float) -> float:
