@@ -7,6 +7,7 @@ arrays, each from a multiple of 64 bytes on. Equal arrays give equal bytes.
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from collections.abc import Mapping
 from math import prod
@@ -51,13 +52,11 @@ def write(folder: Path, name: str, arrays: Mapping[str, Array]) -> str:
 
 def read(folder: Path, name: str) -> dict[str, Array]:
     """The arrays of a part, mapped: only what is touched is read."""
-    path = path_of(folder, name)
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    arrays, at = {}, 8 + length
-    whole = np.memmap(path, dtype=np.uint8, mode="r")
-    for key, kind, shape in header:
+    with open(path_of(folder, name), "rb") as file:
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    at = 8 + int.from_bytes(whole[:8], "little")
+    arrays = {}
+    for key, kind, shape in json.loads(whole[8:at]):
         at += -at % ALIGN
         size = prod(shape) * np.dtype(kind).itemsize
         flat = np.frombuffer(whole, kind, prod(shape), at) if size else np.empty(0, kind)
