@@ -30,7 +30,7 @@ import orjson
 import psutil
 import redis
 
-from bench.check import cut
+from bench.check import archive_documents, cut
 from bench.common import (
     Figure,
     arguments,
@@ -232,8 +232,10 @@ def checked(url: str, archive: Path, folder: Path, quick: bool) -> list[Figure]:
     ]
 
 
-def pinged(url: str) -> list[Figure]:
-    """PING after PING, a millisecond apart, while a generation is retired."""
+def pinged(url: str, archive: Path, folder: Path) -> list[Figure]:
+    """PING after PING, a millisecond apart, while a generation of that archive is retired."""
+    with begun(url, archive, folder) as run:
+        finished(run, sample=False)
     waits: list[float] = []
     ended = threading.Event()
 
@@ -286,8 +288,9 @@ def main() -> None:
             figures += resumed(url, archive, place / "second", whole)
             progress("checking during one")
             figures += checked(url, archive, place / "third", asked.quick)
-            progress("retiring")
-            figures += pinged(url)
+            progress("rebuilding and retiring 500,000 paragraphs")
+            stored = written(place / "stored.jsonl.gz", archive_documents(asked.quick))
+            figures += pinged(url, stored, place / "fourth")
         with server(asked.redis) as url:
             progress("datasketch")
             figures.append(peer(url, asked.quick))
