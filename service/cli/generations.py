@@ -87,7 +87,8 @@ def _tell(number: int, replayed: int, as_json: bool) -> None:
     if as_json:
         print_json({"generation": str(number), "replayed": replayed})
     else:
-        out.print(f"generation {number} is live; {replayed:,} changes were written into it first")
+        changes = "1 change" if replayed == 1 else f"{replayed:,} changes"
+        out.print(f"generation {number} is live; made up for: {changes}")
 
 
 def _row(one: Generation) -> list[str]:

@@ -133,7 +133,7 @@ class _Run:
             self._clear_away(store)
             raise
         except (NearcopyError, OSError) as error:
-            reporter.end("failed", str(error))
+            reporter.end("failed", str(error), audit=getattr(error, "audit", None))
             raise
         except Exception as error:
             reporter.end("failed", f"a defect of the worker: {error!r}")
