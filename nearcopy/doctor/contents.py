@@ -16,7 +16,7 @@ from nearcopy.index import documents
 from nearcopy.index.keys import ID_BUCKETS, id_digest
 from nearcopy.index.store import Partition, Store
 
-BUCKETS_A_CALL = 64
+BUCKETS_A_CALL = 128
 """Of ids, asked for together."""
 
 NAMED = 5
