@@ -18,6 +18,8 @@ from nearcopy.errors import IndexFull, InputError
 from nearcopy.index import documents, keys
 from nearcopy.index.base import Ints, Postings, base_pages
 from nearcopy.index.generations import claimed
+from nearcopy.index.lock import Lock
+from nearcopy.index.retiring import unlink
 from nearcopy.index.store import Partition, Store, packed
 from nearcopy.index.writing import FULL
 from nearcopy.lsh import Buckets, buckets_of
@@ -34,23 +36,24 @@ def load(store: Store, archive: Iterable[Document]) -> int:
     """Fill a collection without documents from an archive; returns how many it holds then.
 
     The documents must have been `Document.checked`. Raises `InputError` where the collection holds documents,
-    or gets some meanwhile, or an id stands twice; `IndexFull`; `StorageUnavailable`.
+    or gets some meanwhile, or an id stands twice; `Busy`; `IndexFull`; `StorageUnavailable`.
     """
-    generation = claimed(store)
-    gathered = [_Gathered(store, part, generation) for part in store.partitions]
-    stream = iter(archive)
-    while batch := list(islice(stream, BATCH)):
-        by_partition: dict[int, list[Document]] = {}
-        for document in batch:
-            by_partition.setdefault(keys.partition_of(document.id, len(gathered)), []).append(document)
-        for number, mine in by_partition.items():
-            gathered[number].add(mine)
-    for one in gathered:
-        one.write_pages()
-    for number, one in enumerate(gathered):
-        one.publish()
-        store.refresh(number)
-    return sum(len(one.ids) for one in gathered)
+    with Lock(store):
+        generation = claimed(store)
+        gathered = [_Gathered(store, part, generation) for part in store.partitions]
+        stream = iter(archive)
+        while batch := list(islice(stream, BATCH)):
+            by_partition: dict[int, list[Document]] = {}
+            for document in batch:
+                by_partition.setdefault(keys.partition_of(document.id, len(gathered)), []).append(document)
+            for number, mine in by_partition.items():
+                gathered[number].add(mine)
+        for one in gathered:
+            one.write_pages()
+        for number, one in enumerate(gathered):
+            one.publish()
+            store.refresh(number)
+        return sum(len(one.ids) for one in gathered)
 
 
 class _Gathered:
@@ -155,11 +158,11 @@ class _Gathered:
                 raise InputError(CHANGED, "archive")
             batch.multi()
             batch.set(self.names.pointer, self.next)
-            batch.unlink(self.names.shape(self.live), live)
             try:
                 batch.execute()
             except WatchError:
                 raise InputError(CHANGED, "archive") from None
+        unlink(self.store, self.names, self.live)  # it held nothing that anybody could still read
 
 
 CHANGED = "the collection got documents while it was loaded: put the archive's documents one by one"

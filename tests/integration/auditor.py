@@ -38,6 +38,7 @@ class _Partition:
         self.client = archive.store.client
         self.tag = f"{{{archive.store.collection}/{number}}}".encode()
         self.generation: bytes = self.client.get(self.tag + b"g")
+        self.kept: list[bytes] = self.client.hkeys(self.tag + b"at")
         self.ids: dict[bytes, bytes] = {}
         self.texts: set[int] = set()
         self.records: list[Record] = []
@@ -68,8 +69,7 @@ class _Partition:
 
     def _is_kept(self, rest: bytes) -> bool:
         """Whether a key belongs to a generation that was live before, and may be again."""
-        positions = self.client.hkeys(self.tag + b"at")
-        return any(re.match(rb"%s[^0-9]" % one, rest, re.DOTALL) for one in positions)
+        return any(re.match(rb"%s[^0-9]" % one, rest, re.DOTALL) for one in self.kept)
 
     def _read_page(self, rest: bytes, content: bytes) -> None:
         letter, band, page = chr(rest[0]), rest[1], int.from_bytes(rest[2:])
