@@ -87,8 +87,7 @@ def _tell(number: int, replayed: int, as_json: bool) -> None:
     if as_json:
         print_json({"generation": str(number), "replayed": replayed})
     else:
-        changes = "1 change" if replayed == 1 else f"{replayed:,} changes"
-        out.print(f"generation {number} is live; made up for: {changes}")
+        out.print(f"generation {number} is live; changes caught up on: {replayed:,}")
 
 
 def _row(one: Generation) -> list[str]:

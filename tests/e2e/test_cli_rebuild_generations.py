@@ -33,7 +33,7 @@ def test_going_back_and_forward_and_dropping(place: Place) -> None:
     assert (kept[:3], live[:3]) == (["2", "kept", "60"], ["3", "live", "59"])
     assert "a.jsonl" in kept
     back = place.run("rollback")
-    assert (back.code, back.out) == (Exit.DONE, "generation 2 is live; made up for: 1 change\n")
+    assert (back.code, back.out) == (Exit.DONE, "generation 2 is live; changes caught up on: 1\n")
     place.audit(DOCUMENTS[1:])
     forward = place.run("publish", "3", "--json")
     assert json.loads(forward.out) == {"generation": "3", "replayed": 0}

@@ -13,6 +13,9 @@ import psutil
 import pytest
 
 from nearcopy.archive import Archive
+from nearcopy.index import generations
+from nearcopy.jobs import queue
+from nearcopy.jobs.rebuilds import Rebuilds
 from service.cli.exits import Exit
 from tests.e2e.placing import DOCUMENTS, QUICK, Place
 from tests.e2e.running import SECONDS, start
@@ -93,3 +96,18 @@ def test_a_process_of_the_pool_that_is_killed_is_replaced(place: Place) -> None:
     with Archive.open(place.url, place.collection) as archive:
         assert archive.stats()["documents"] == COPIES * len(DOCUMENTS)
     assert [(one.state, one.attempts) for one in place.statuses()] == [("done", 2)]
+
+
+def test_whoever_is_cancelled_from_elsewhere_leaves_nothing(place: Place) -> None:
+    process = begun(place)
+    (folder,) = {part.parent for part in parts(place)}
+    (folder / "mine").touch()
+    with Archive.open(place.url, place.collection) as archive:
+        (status,) = Rebuilds(archive.store.client).newest(place.collection, 1)
+        assert status.state == "running"
+        queue.cancel(archive.store.client, status.id)
+        code, told = ended(process)
+        assert (code, f"rebuild {status.id} was cancelled" in told) == (Exit.FAILED, True)
+        assert [one.state for one in generations.listed(archive.store)] == ["live"]
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "mine"]
+    assert [one.state for one in place.statuses()] == ["cancelled"]

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from nearcopy.archive import Archive
 from nearcopy.errors import (
+    AuditFailed,
     Busy,
     Cancelled,
     NearcopyError,
     NotFound,
     ProcessDied,
-    RebuildRunning,
     StorageUnavailable,
 )
 from nearcopy.index import generations
@@ -32,6 +32,7 @@ from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
 from worker import pool
 from worker.archive import describe
+from worker.commands import beginning
 from worker.commands.folders import folder_of
 from worker.commands.opening import opened
 from worker.rebuild import Reading, Report, Summary, identity
@@ -87,7 +88,9 @@ class _Run:
             self._tell_of_going_on(archive.store)
             rebuilds = Rebuilds(archive.store.client)
             if self.status is None:
-                self.status = _begun(rebuilds, archive.store, self.task)
+                self.status = beginning.begun(rebuilds, archive.store, self.task)
+            else:
+                beginning.wait_for_lock(archive.store)
             with Reporter(rebuilds, self.status) as reporter:
                 self._reported(archive.store, executor, reporter)
         return Rebuilt(self.status, self.folder / REJECTS)
@@ -133,7 +136,7 @@ class _Run:
             self._clear_away(store)
             raise
         except (NearcopyError, OSError) as error:
-            reporter.end("failed", str(error), audit=getattr(error, "audit", None))
+            reporter.end("failed", str(error), audit=error.audit if isinstance(error, AuditFailed) else None)
             raise
         except Exception as error:
             reporter.end("failed", f"a defect of the worker: {error!r}")
@@ -182,7 +185,7 @@ class _Run:
         with suppress(Busy), Lock(store):
             generations.prune(store, self.task.keep, b"", self.grace)
         # The folder may be one of the user's, and hold more
-        for path in [path for pattern in LEFT for path in self.folder.glob(pattern)]:
+        for path in [path for pattern in (*LEFT, REJECTS) for path in self.folder.glob(pattern)]:
             path.unlink(missing_ok=True)
 
     def _reads_a_pipe(self) -> bool:
@@ -195,28 +198,3 @@ class _Run:
         with suppress(NearcopyError), opened(self.task, self.place.url) as archive:
             self.status.state, self.status.error = "failed", reason
             Rebuilds(archive.store.client).ended(self.status)
-
-
-def _begun(rebuilds: Rebuilds, store: Store, task: Task) -> Status:
-    """The status of a new rebuild, in the place of one that died a moment ago. Raises `RebuildRunning`."""
-    try:
-        return rebuilds.begin(task)
-    except RebuildRunning as running:
-        if not _died(rebuilds, store, running.id):
-            raise
-        dead = rebuilds.get(running.id)
-        dead.state, dead.error = "failed", "its process died"
-        rebuilds.ended(dead)
-        return rebuilds.begin(task)
-
-
-def _died(rebuilds: Rebuilds, store: Store, id: str) -> bool:
-    """Whether a rebuild is said to run, but nobody has the collection's lock and nobody will take it up."""
-    status = rebuilds.find(id)
-    if status is None or status.state != "running" or rebuilds.in_queue(id):
-        return False
-    try:
-        with Lock(store):
-            return True
-    except Busy:
-        return False
