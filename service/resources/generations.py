@@ -30,7 +30,7 @@ def list_generations(query: InCollection) -> Response:
 
 
 @call(
-    blueprint, "POST", "/v1/generations/<id:id>/publish", query=InCollection, answers={200: Published},
+    blueprint, "POST", "/v1/generations/<string:id>/publish", query=InCollection, answers={200: Published},
     problems=(problems.NOT_FOUND, problems.NOT_READY, problems.BUSY, problems.INDEX_FULL),
 )
 def publish_generation(query: InCollection, id: str) -> Response:
@@ -44,7 +44,7 @@ def publish_generation(query: InCollection, id: str) -> Response:
 
 
 @call(
-    blueprint, "DELETE", "/v1/generations/<id:id>", query=InCollection, answers={204: None},
+    blueprint, "DELETE", "/v1/generations/<string:id>", query=InCollection, answers={204: None},
     problems=(problems.NOT_FOUND, problems.NOT_READY, problems.BUSY, problems.GENERATION_LIVE),
 )
 def drop_generation(query: InCollection, id: str) -> Response:
