@@ -30,6 +30,10 @@ class Archives:
             archive.close()
         return kept
 
+    def has_open(self, collection: str) -> bool:
+        """Whether a collection was found by that name; Redis is not asked."""
+        return collection in self._open
+
     def client(self) -> Client:
         """A client of the same Redis, for what belongs to no collection; opened at its first use."""
         if self._client is None:

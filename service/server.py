@@ -22,10 +22,11 @@ from nearcopy.archive import warm_up
 from nearcopy.errors import NearcopyError, StorageUnavailable
 from service.app import create_app
 from service.archives import Archives
+from service.chosen import FILE, PREFIX, SettingsError
 from service.keeper import Keeper
 from service.keys.store import opened
 from service.limits.slow import hang_up_on_the_slow
-from service.settings import Settings, SettingsError
+from service.settings import Settings
 from service.uploads.readers import Readers
 
 # `encodings.idna` is imported by whatever looks a host up. A worker forked while a thread of its parent
@@ -73,6 +74,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         whom = _who_is_answered(settings, url)
         # The workers read their settings from the environment, as they would behind another server
         os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
+        os.environ.pop(PREFIX + FILE.upper(), None)
         told = (settings, lambda address: ready(address + whom))
         threading.Thread(target=_announce, args=told, daemon=True).start()
         server = Granian(

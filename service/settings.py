@@ -1,6 +1,7 @@
-"""The settings of the service: one table of name, default and help, read from the environment.
+"""The settings of the service: one table of name, default and help.
 
-Each field is the environment variable NEARCOPY_<NAME>; `nearcopy serve --help` prints the table.
+Each field is a name in the settings file, the environment variable NEARCOPY_<NAME> and an option;
+`nearcopy settings` lists what they are and where from.
 """
 
 from __future__ import annotations
@@ -9,21 +10,16 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nearcopy.document import COLLECTION_NAME
-
-PREFIX = "NEARCOPY_"
+from service.chosen import PREFIX, Chosen, SettingsError, gather, masked
 
 CollectionName = Annotated[str, Field(pattern=f"^{COLLECTION_NAME}$")]
 
 RedisUrl = Annotated[str, Field(pattern=r"^(redis|rediss|unix|redis\+cluster)://.")]
-
-
-class SettingsError(Exception):
-    """A setting cannot be used; the message names the variable and says what it may be."""
 
 
 class Settings(BaseModel):
@@ -96,19 +92,39 @@ class Settings(BaseModel):
         default=24 * 3600, ge=1, le=1 << 30, description="seconds that a worker may take for one rebuild"
     )
     collection: CollectionName = Field(default="main", description="the collection of calls that name none")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="what is logged: debug, info (a line for each request), warning or error; the probes of "
+        "/healthz, /readyz and /metrics are logged for debug alone",
+    )
+    log_format: Literal["plain", "json"] = Field(
+        default="plain", description="lines for people (plain) or for programs (json)"
+    )
+    metrics_open: bool = Field(
+        default=False, description="1 to tell /metrics without an API key, where keys are needed"
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, le=10,
+        description="proxies in front of the service that each set X-Forwarded-For, -Proto and -Prefix; "
+        "0 where there is none, and these headers are not believed",
+    )
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Self:
-        """The environment's settings, overruled by those of ``chosen`` that are not None.
+    def from_environ(cls, environ: Mapping[str, str] = os.environ, **options: Any) -> Self:
+        """The settings of the file that NEARCOPY_SETTINGS or ``settings`` names, overruled by those of the
+        environment, and these by the ``options`` that are not None.
 
         An empty variable counts as unset: compose files hand such ones on.
         """
-        variables = {name: environ.get(PREFIX + name.upper()) for name in cls.model_fields}
-        found = {name: value for name, value in variables.items() if value}
+        return cls.of(gather(cls.model_fields, environ, options))
+
+    @classmethod
+    def of(cls, chosen: Mapping[str, Chosen]) -> Self:
+        """These settings, and the defaults of all others. Raises `SettingsError`."""
         try:
-            return cls(**found | {name: value for name, value in chosen.items() if value is not None})
+            return cls(**{name: one.value for name, one in chosen.items()})
         except ValidationError as error:
-            raise SettingsError("; ".join(_complaints(error))) from None
+            raise SettingsError("; ".join(_complaints(error, chosen))) from None
 
     @property
     def local(self) -> bool:
@@ -152,13 +168,15 @@ def check_address(settings: Settings) -> None:
         ) from None
 
 
-def _complaints(error: ValidationError) -> Iterator[str]:
+def _complaints(error: ValidationError, chosen: Mapping[str, Chosen]) -> Iterator[str]:
     for item in error.errors(include_url=False):
         name = str(item["loc"][0])
         reason = item["msg"].replace("Input should be", "must be").replace("String should", "must")
         if name == "redis_url":
             reason = "must begin with redis://, rediss://, unix:// or redis+cluster://"
-        yield f"{option(name)}, or {PREFIX}{name.upper()}: {reason}, and is {item['input']!r}"
+        file = chosen[name].file
+        place = f"{name} in {file}" if file else f"{option(name)}, or {PREFIX}{name.upper()}"
+        yield f"{place}: {reason}, and is {masked(item['input'])!r}"
 
 
 def option(name: str) -> str:

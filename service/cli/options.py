@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ import click
 from nearcopy.document import checked_text
 from nearcopy.errors import InputError, NotFound, StorageUnavailable
 from nearcopy.parameters import Parameters
+from service.chosen import FILE, PREFIX, read_file
 from service.cli import exits
 from service.cli.console import err
 from service.cli.exits import Exit
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from nearcopy.archive import Archive
@@ -37,14 +40,27 @@ min_words = click.option(
     help="Shorter passages are not reported.",
 )
 
+
+
+def _in_file(name: str, default: str | None = None) -> Callable[[], str | None]:
+    """What the settings file says, so that every command uses the Redis and collection of the service."""
+
+    def found() -> str | None:
+        value = read_file(os.environ.get(PREFIX + FILE.upper()) or None, Settings.model_fields).get(name)
+        return default if value is None else str(value)
+
+    return found
+
+
 redis_url = click.option(
     "--redis-url", envvar="NEARCOPY_REDIS_URL", show_envvar=True, metavar="URL",
+    default=_in_file("redis_url"),
     help="A real Redis: redis://, rediss://, unix:// or redis+cluster://. Without it the embedded one.",
 )
 
 collection = click.option(
-    "--collection", envvar="NEARCOPY_COLLECTION", show_envvar=True, default="main", show_default=True,
-    metavar="NAME", help="The collection to use.",
+    "--collection", envvar="NEARCOPY_COLLECTION", show_envvar=True, metavar="NAME",
+    default=_in_file("collection", "main"), show_default="main", help="The collection to use.",
 )
 
 

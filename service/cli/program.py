@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nearcopy.errors import NearcopyError
+from service.chosen import SettingsError
 from service.cli import exits
 from service.cli.add import add
 from service.cli.check import check
@@ -26,9 +27,9 @@ from service.cli.params import params
 from service.cli.rebuild import load, rebuild
 from service.cli.remove import remove
 from service.cli.serve import serve
+from service.cli.settings import settings
 from service.cli.stats import stats
 from service.cli.worker import worker
-from service.settings import SettingsError
 
 
 class ReaderGone(Exception):
@@ -54,7 +55,7 @@ class Program(click.Group):
     cls=Program,
     commands=[
         demo, serve, check, compare, add, get, remove, stats, params, rebuild, load, worker, generations,
-        publish, rollback, drop, doctor, keys,
+        publish, rollback, drop, doctor, keys, settings,
     ],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},

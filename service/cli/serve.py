@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from service.chosen import FILE, PREFIX
 from service.cli.console import out
 from service.cli.exits import Exit
 from service.cli.options import command, load_engine
-from service.settings import PREFIX, Settings, check_address, option, table
+from service.settings import Settings, check_address, option, table
 
 
 def of_settings(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,7 +22,8 @@ def of_settings(function: Callable[..., Any]) -> Callable[..., Any]:
         shown = f"{help[0].upper()}{help[1:]}. {source}"
         metavar = name.rpartition("_")[2].upper()
         function = click.option(option(name), name, metavar=metavar, help=shown)(function)
-    return function
+    help = f"A TOML file of settings, by their names without {PREFIX}. [env var: {PREFIX}{FILE.upper()}]"
+    return click.option(option(FILE), FILE, metavar="PATH", help=help)(function)
 
 
 @command("serve", Exit.UNAVAILABLE)
@@ -30,8 +32,8 @@ def serve(**chosen: Any) -> None:
     """Answer over HTTP until Ctrl-C or SIGTERM.
 
     Requests in flight are then finished first. Without a Redis URL the embedded Redis runs as long as the
-    service, and is started again where it dies. Every option is also an environment variable; the option
-    wins.
+    service, and is started again where it dies. Every option is also an environment variable, and may
+    stand in a file; an option wins over a variable, and that over the file.
     """
     serve_until_stopped(Settings.from_environ(**chosen))
 
