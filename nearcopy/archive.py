@@ -14,7 +14,7 @@ from nearcopy.connection import Client, connect, steady
 from nearcopy.document import COLLECTION_NAME, Document
 from nearcopy.errors import InputError, NoIndex
 from nearcopy.index.store import Store
-from nearcopy.index.writing import Outcome
+from nearcopy.index.writing import Condition, Outcome
 from nearcopy.judge.case import Options
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
@@ -89,9 +89,10 @@ class Archive:
         """Two texts against each other, word by word."""
         return check.compare(a, b, self.parameters, min_words)
 
-    def put(self, document: Document) -> Outcome:
-        """Store or replace a document."""
-        return ingest.put(self.store, document)
+    def put(self, document: Document, condition: Condition | None = None) -> Outcome:
+        """Store or replace a document, where the condition holds of what is stored under its id; else raise
+        `PreconditionFailed`."""
+        return ingest.put(self.store, document, condition)
 
     def put_many(self, documents: Iterable[Document]) -> Iterator[Outcome]:
         """Store or replace documents, in order and in batches."""
@@ -103,11 +104,16 @@ class Archive:
 
     def get(self, id: str) -> Document:
         """A stored document. Raises `NotFound`."""
+        return self.stored(id)[0]
+
+    def stored(self, id: str) -> tuple[Document, bytes]:
+        """A stored document, and the digest of its content. Raises `NotFound`."""
         return ingest.get(self.store, id)
 
-    def delete(self, id: str) -> bool:
-        """Remove a document; False where there was none."""
-        return ingest.delete(self.store, id)
+    def delete(self, id: str, condition: Condition | None = None) -> bool:
+        """Remove a document; False where there was none. Raises `PreconditionFailed` where the condition does
+        not hold of it."""
+        return ingest.delete(self.store, id, condition)
 
     def stats(self) -> dict[str, Any]:
         """What the collection holds, and with which promise."""

@@ -13,6 +13,8 @@
     +-- AuditFailed           a new generation is not what was read, or does not find what it must
     +-- Busy                  the collection is being rebuilt or published by another
     |   +-- RebuildRunning    a rebuild of it is queued or running; has its id
+    +-- PreconditionFailed    what is stored is not what a conditional write was for
+    +-- Exists                there is a collection of that name already
     +-- Cancelled             a rebuild was told to end, and did
     +-- ProcessDied           a process that did a part of a rebuild was killed
     +-- StorageUnavailable    Redis does not answer; the same call works again once it does
@@ -86,6 +88,14 @@ class RebuildRunning(Busy):
     def __init__(self, message: str, id: str) -> None:
         super().__init__(message)
         self.id = id
+
+
+class PreconditionFailed(NearcopyError):
+    """What is stored under an id is not what a write was meant for: read it again, and decide anew."""
+
+
+class Exists(NearcopyError):
+    """A collection cannot be created under a name that another has."""
 
 
 class Cancelled(NearcopyError):

@@ -8,7 +8,7 @@ from nearcopy.document import Document, check_date, checked_id, checked_text
 from nearcopy.errors import InputError, NotFound, NoWords
 from nearcopy.index import writing
 from nearcopy.index.store import Store
-from nearcopy.index.writing import Outcome
+from nearcopy.index.writing import Condition, Outcome
 from nearcopy.text.scanning import scan_texts
 
 BATCH_CHARACTERS = 250_000
@@ -17,10 +17,13 @@ BATCH_CHARACTERS = 250_000
 BATCH_DOCUMENTS = 128
 
 
-def put(store: Store, document: Document) -> Outcome:
+def put(store: Store, document: Document, condition: Condition | None = None) -> Outcome:
     """Store or replace one document; "unchanged" where it is there already. Raises `InputError`,
-    `StorageUnavailable` and `IndexFull`."""
+    `StorageUnavailable` and `IndexFull`, and `PreconditionFailed` where the condition does not hold of what
+    is stored under its id."""
     _check(document)
+    if condition is not None:
+        return writing.put_if(store, document, condition)
     return writing.put_batch(store, [document])[0]
 
 
@@ -48,17 +51,18 @@ def put_each(store: Store, documents: Sequence[Document]) -> list[Outcome | Inpu
     return [next(outcomes) if fault is None else fault for fault in faults]
 
 
-def get(store: Store, document_id: str) -> Document:
-    """The stored document of that id; raises `NotFound`."""
+def get(store: Store, document_id: str) -> tuple[Document, bytes]:
+    """The stored document of that id, and the digest of its content; raises `NotFound`."""
     stored = writing.stored_document(store, checked_id(document_id))
     if stored is None:
         raise NotFound(f"there is no document {document_id!r} in collection {store.collection!r}")
-    return stored[0]
+    return stored
 
 
-def delete(store: Store, document_id: str) -> bool:
-    """Remove a document from every answer at once; False where there was none."""
-    return writing.delete(store, checked_id(document_id))
+def delete(store: Store, document_id: str, condition: Condition | None = None) -> bool:
+    """Remove a document from every answer at once; False where there was none. Raises `PreconditionFailed`
+    where the condition does not hold of it."""
+    return writing.delete(store, checked_id(document_id), condition)
 
 
 def _fault(document: Document) -> InputError | None:

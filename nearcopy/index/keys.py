@@ -11,7 +11,10 @@ Of all collections (``main`` stands for a collection's name):
     nearcopy/spent:<id>/<what>/<minute>
                                   string: requests or words that a key spent in that minute since 1970; it
                                   expires after it
-    nearcopy/{main}               string: JSON, the number of its ``partitions``
+    nearcopy/{main}               string: JSON, the number of its ``partitions``, and how long it keeps
+                                  documents (``keep``) where that is not for ever
+    nearcopy/{main}/dropping      string: likewise, from the moment in which it is dropped until all has gone
+    nearcopy/{main}/expired       string: there for a day after a worker removed what it keeps no longer
     nearcopy/{main}/generations   hash: generation -> JSON, what is known of it beyond its own keys
     nearcopy/{main}/rebuild       string: the id of its rebuild that is queued or running, if any
     nearcopy/{main}/rebuilds      sorted set: the ids of its rebuilds, by when they were asked for
@@ -82,6 +85,16 @@ ID_BUCKETS = 4096
 def header(collection: str) -> str:
     """Where a collection's parameters are."""
     return f"nearcopy/{{{collection}}}"
+
+
+def dropping(collection: str) -> str:
+    """What exists while a collection is dropped: its header, where nobody opens it any more."""
+    return f"{header(collection)}/dropping"
+
+
+def expired(collection: str) -> str:
+    """What exists while a collection need not be expired."""
+    return f"{header(collection)}/expired"
 
 
 def generations(collection: str) -> str:

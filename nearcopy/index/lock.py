@@ -12,10 +12,12 @@ import os
 import secrets
 import socket
 import threading
+from dataclasses import dataclass
 from types import TracebackType
 
-from nearcopy.connection import steady
+from nearcopy.connection import Client, steady
 from nearcopy.errors import Busy, NearcopyError
+from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.store import Store
 
 SECONDS = 30.0
@@ -34,13 +36,21 @@ return ARGV[1]
 _LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A collection that is not opened, as it may have no index any more."""
+
+    client: Client
+    collection: str
+
+
 class Lock:
     """A context manager. Raises `Busy` where another holds the lock."""
 
-    def __init__(self, store: Store, seconds: float = SECONDS) -> None:
+    def __init__(self, store: Store | Named, seconds: float = SECONDS) -> None:
         self.holder = f"{_machine()} {os.getpid()} {secrets.token_hex(16)}".encode()
         self._store, self._seconds = store, seconds
-        self._name = store.partitions[0].keys.lock
+        self._name = PartitionKeys.of(store.collection, 0).lock
         self._end = threading.Event()
         self._lost = False
 

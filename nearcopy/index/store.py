@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
-from nearcopy.errors import NoIndex, NotFound, ParametersMismatch
-from nearcopy.index import keys
+from nearcopy.errors import Exists, NoIndex, NotFound, ParametersMismatch
+from nearcopy.index import header
+from nearcopy.index.header import Header
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.shape import Shape
 from nearcopy.parameters import Parameters
@@ -60,14 +61,12 @@ class Store:
         """Open a collection, or create it with the parameters given (or the defaults).
 
         Raises `NotFound` where it is missing and ``create`` is false, `ParametersMismatch` where the stored
-        index was built with others than ``parameters``. ``partitions`` counts only on creation.
+        index was built with others than ``parameters``, `Busy` while it is dropped and cannot be created.
+        ``partitions`` counts only on creation.
         """
-        stored = steady(lambda: client.get(keys.header(collection)))
-        if not stored:
-            if not create:
-                raise NotFound(f"there is no collection {collection!r}")
-            stored = _create(client, collection, parameters or Parameters(), partitions)
-        store = cls(client, collection, json.loads(stored)["partitions"])
+        if create and header.find(client, collection) is None:
+            _create(client, collection, parameters or Parameters(), Header(partitions))
+        store = cls(client, collection, header.read(client, collection).partitions)
         if parameters is not None and parameters != store.parameters:
             found = store.parameters
             raise ParametersMismatch(
@@ -77,6 +76,16 @@ class Store:
                 "index"
             )
         return store
+
+    @classmethod
+    def create(
+        cls, client: Client, collection: str, parameters: Parameters, partitions: int, keep: str | None
+    ) -> Store:
+        """Create a collection; ``keep``: see `Header`. Raises `Exists`, and `Busy` while it is dropped."""
+        known = header.find(client, collection) is not None
+        if known or not _create(client, collection, parameters, Header(partitions, keep)):
+            raise Exists(f"there is a collection {collection!r} already: drop it first, or take another name")
+        return cls(client, collection, partitions)
 
     def at(self, generation: bytes) -> Store:
         """The same collection in one generation, live or not, for reading. Raises `NotFound`."""
@@ -171,23 +180,24 @@ def unpacked(stored: bytes) -> tuple[Shape, Parameters]:
     return Shape(found["base"], found["delta"]), parameters
 
 
-def _create(client: Client, collection: str, parameters: Parameters, partitions: int) -> bytes:
-    """Write what is missing, so that two creators, or one after a crash, end with one collection.
+def _create(client: Client, collection: str, parameters: Parameters, made: Header) -> bool:
+    """Write what is missing, so that two creators, or one after a crash, end with one collection; whether
+    there was none.
 
     The first partition decides on the parameters. The header comes last: a collection that can be opened has
     all its partitions."""
-    def write() -> bytes:
+    def write() -> None:
         state: str | bytes = packed(Shape.fresh(), parameters)
-        for number in range(partitions):
+        for number in range(made.partitions):
             names = PartitionKeys.of(collection, number)
             client.set(names.shape(FIRST_GENERATION), state, nx=True)
             state = client.get(names.shape(FIRST_GENERATION)) or state
             client.set(names.pointer, FIRST_GENERATION, nx=True)
-        client.set(keys.header(collection), json.dumps({"partitions": partitions}), nx=True)
-        client.sadd(keys.COLLECTIONS, collection)
-        return client.get(keys.header(collection))  # type: ignore[no-any-return]
 
-    return steady(write)
+    if header.is_hidden(client, collection):
+        raise header.being_dropped(collection)
+    steady(write)
+    return header.create(client, collection, made)
 
 
 def _told(parameters: Parameters, other: Parameters) -> str:

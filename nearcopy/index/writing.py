@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from redis.exceptions import NoScriptError
 
-from nearcopy.connection import pipeline, steady, strings
+from nearcopy.connection import pipeline, steady, strings, translated
 from nearcopy.document import Document
-from nearcopy.errors import IndexFull, NotFound, StorageUnavailable
+from nearcopy.errors import IndexFull, NotFound, PreconditionFailed, StorageUnavailable
 from nearcopy.index import documents, keys, packing
 from nearcopy.index.shape import BUCKET_CAP
 from nearcopy.index.store import Partition, Store
@@ -22,6 +22,10 @@ from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.text.scanning import scan_texts
 
 Outcome = Literal["created", "replaced", "unchanged"]
+
+Condition = Callable[[tuple[Document, bytes] | None], bool]
+"""Whether a write shall happen, given the document that is stored under the id and the digest of its content,
+or None. The write happens only where that is still stored."""
 
 LARGE = 256
 """Paragraphs of a document written in one step. Those of a larger one are added ahead, this many at a time,
@@ -91,19 +95,29 @@ def put_batch(store: Store, batch: Sequence[Document]) -> list[Outcome]:
     ]
 
 
-def delete(store: Store, document_id: str) -> bool:
-    """Remove a document from every answer at once; False where there was none."""
+def put_if(store: Store, document: Document, condition: Condition) -> Outcome:
+    """Put one document where the condition holds of what it replaces; else raise `PreconditionFailed`.
+
+    Raises what `put_batch` raises; where Redis did not answer, nobody knows whether it was put.
+    """
+    return _put_one(store, document, condition)
+
+
+def delete(store: Store, document_id: str, condition: Condition | None = None) -> bool:
+    """Remove a document from every answer at once; False where there was none. Raises `PreconditionFailed`
+    where the condition does not hold of it."""
     while True:
         number = keys.partition_of(document_id, len(store.partitions))
         stored = stored_document(store, document_id)
         if stored is None:
             return False
+        _demand(condition, document_id, stored)
         old, digest = stored
         part = store.partitions[number]
         entries = entries_of([old.text], part)[0]
         let_go, entries = _ahead(store, part, document_id, entries, NOTHING, adds=False)
         call = _call(part, document_id, b"", digest, b"", NOTHING, entries, let_go=let_go)
-        status = _run(store, [call])[0][0]
+        status = _run(store, [call], again=condition is None)[0][0]
         if status == b"held":
             time.sleep(HELD_SECONDS)
         elif status == b"moved":
@@ -235,25 +249,37 @@ def _outcome(answer: list[Any], store: Store, document: Document) -> Outcome:
     return status  # type: ignore[no-any-return]
 
 
-def _put_one(store: Store, document: Document) -> Outcome:
+def _put_one(store: Store, document: Document, condition: Condition | None = None) -> Outcome:
     """Put one document against what is stored under its id now, and again while others change it."""
     number = keys.partition_of(document.id, len(store.partitions))
     blob, digest = documents.packed(document)
     while True:
         part = store.partitions[number]
         stored = stored_document(store, document.id)
+        _demand(condition, document.id, stored)
         old_text, old_digest = ([stored[0].text], stored[1]) if stored else ([], b"")
         new, old = [*entries_of([document.text, *old_text], part), NOTHING][:2]
         hold, new = _ahead(store, part, document.id, new, old, adds=True)
         let_go, old = _ahead(store, part, document.id, old, new, adds=False)
         call = _call(part, document.id, digest, old_digest, blob, new, old, hold, let_go)
-        answer = _run(store, [call])[0]
+        answer = _run(store, [call], again=condition is None)[0]
+        if condition is not None and answer[0] == b"unchanged" and old_digest != digest:
+            # Another put the same a moment ago: of two who do so under one condition, one comes second
+            continue
         if answer[0] == b"held":
             time.sleep(HELD_SECONDS)
         elif answer[0] == b"moved":
             store.refresh(number)
         elif answer[0] not in (b"exists", b"gone"):
             return _outcome(answer, store, document)
+
+
+def _demand(condition: Condition | None, id: str, stored: tuple[Document, bytes] | None) -> None:
+    if condition is not None and not condition(stored):
+        raise PreconditionFailed(
+            f"document {id!r} is not what this was meant for: "
+            + ("it was changed, so read it again" if stored else "there is none of that id")
+        )
 
 
 def _ahead(
@@ -302,8 +328,9 @@ def _call(
     ]
 
 
-def _run(store: Store, calls: list[list[Any]]) -> list[Any]:
-    """The script's answers, in order. Running a call twice is harmless: the second finds it done."""
+def _run(store: Store, calls: list[list[Any]], again: bool = True) -> list[Any]:
+    """The script's answers, in order. Running a call twice is harmless: the second finds it done. Whoever
+    must know that it was his own doing does not run it ``again`` where the answer was lost."""
     def send() -> list[Any]:
         answers: list[Any] = []
         for start in range(0, len(calls), TOGETHER):
@@ -323,6 +350,9 @@ def _run(store: Store, calls: list[list[Any]]) -> list[Any]:
             store.client.script_load(_SCRIPT)
             return send()
 
+    if not again:
+        with translated():
+            return send_or_load()
     return steady(send_or_load) if calls else []
 
 

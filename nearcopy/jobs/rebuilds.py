@@ -68,6 +68,19 @@ class Rebuilds:
         ids = steady(lambda: self.client.zrevrange(keys.rebuilds(collection), 0, limit - 1))
         return [found for id in ids if (found := self.find(id.decode()))]
 
+    def current(self, collection: str) -> str | None:
+        """The id of the rebuild of a collection that runs or will be taken up, if there is one."""
+        holder = steady(lambda: self.client.get(keys.current_rebuild(collection)))
+        return holder.decode() if holder is not None and self._lives(holder.decode()) else None
+
+    def forget(self, collection: str) -> None:
+        """Remove all that is known of the rebuilds of a collection that is no more."""
+        for id in steady(lambda: self.client.zrange(keys.rebuilds(collection), 0, -1)):
+            for name in keys.rebuild(id.decode()), keys.rebuild_end(id.decode()):
+                steady(lambda name=name: self.client.delete(name))  # type: ignore[misc]
+        for name in keys.rebuilds(collection), keys.current_rebuild(collection):
+            steady(lambda name=name: self.client.delete(name))  # type: ignore[misc]
+
     def write(self, status: Status) -> None:
         """Store how it goes."""
         name, packed = keys.rebuild(status.id), status.packed()

@@ -1,0 +1,119 @@
+"""The collections of one Redis: create, list, change and drop them."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from nearcopy.connection import Client
+from nearcopy.document import COLLECTION_NAME
+from nearcopy.errors import InputError, NoIndex, NotFound, ParametersMismatch, RebuildRunning
+from nearcopy.index import dropping, header
+from nearcopy.index.lock import Lock, Named
+from nearcopy.index.store import Store
+from nearcopy.jobs.rebuilds import Rebuilds
+from nearcopy.parameters import Parameters
+from nearcopy.retention import days
+
+MOST_PARTITIONS = 64
+"""Of a collection that is made here: a billion documents. Every check asks every partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection. ``keep``: how long documents stay after they were published, such as ``365d``; null for
+    ever. ``trouble``: why it cannot be used, and then there are neither counts nor parameters."""
+
+    name: str
+    partitions: int | None = None
+    keep: str | None = None
+    generation: str | None = None
+    documents: int | None = None
+    paragraphs: int | None = None
+    parameters: Parameters | None = None
+    digest: str | None = None
+    trouble: str | None = None
+
+
+def create(
+    client: Client, name: str, parameters: Parameters, partitions: int = 1, keep: str | None = None
+) -> Collection:
+    """Create a collection. Raises `InputError`, `Exists`, and `Busy` while one of that name is dropped."""
+    checked_name(name)
+    if not 1 <= partitions <= MOST_PARTITIONS:
+        raise InputError(f"partitions must be 1 to {MOST_PARTITIONS}", "partitions")
+    if keep is not None:
+        days(keep)
+    Store.create(client, name, parameters, partitions, keep)
+    return describe(client, name)
+
+
+def describe(client: Client, name: str) -> Collection:
+    """What is known of a collection. Raises `NotFound`, `InputError` where that cannot be its name."""
+    found = header.find(client, checked_name(name))
+    if found is None and header.is_hidden(client, name):
+        return Collection(name, trouble="it is being dropped; to drop it again goes on with that")
+    found = header.read(client, name)
+    try:
+        store = Store.open(client, name, create=False)
+        documents, paragraphs = store.sizes()
+    except (NoIndex, ParametersMismatch) as error:
+        return Collection(name, found.partitions, found.keep, trouble=str(error))
+    return Collection(
+        name, found.partitions, found.keep, store.generation(), documents, paragraphs, store.parameters,
+        store.parameters.digest,
+    )
+
+
+def listed(client: Client) -> list[Collection]:
+    """All collections, by their names."""
+    found = []
+    for name in header.names(client):
+        try:
+            found.append(describe(client, name))
+        except NotFound:
+            # It was dropped just now
+            continue
+    return found
+
+
+def change_keep(client: Client, name: str, keep: str | None) -> Collection:
+    """Let a collection keep documents for another time, None for ever. Raises `InputError` and `NotFound`."""
+    if keep is not None:
+        days(keep)
+    header.change_keep(client, checked_name(name), keep)
+    return describe(client, name)
+
+
+def drop(client: Client, name: str, seconds: float = float("inf")) -> bool:
+    """Remove a collection with all that it holds; whether it has gone within so many seconds. Else it can no
+    longer be used, and the same call goes on.
+
+    Raises `InputError`, `NotFound`, `RebuildRunning` where a rebuild is queued or running, and `Busy`.
+    """
+    until = time.monotonic() + seconds
+    rebuilds = Rebuilds(client)
+    running = rebuilds.current(checked_name(name))
+    if running is not None:
+        raise RebuildRunning(
+            f"rebuild {running} of collection {name!r} is queued or running: cancel it first", running
+        )
+    if not header.is_hidden(client, name):
+        header.read(client, name)
+    with Lock(Named(client, name)) as lock:
+        if not dropping.drop(client, name, lock, until):
+            return False
+        rebuilds.forget(name)
+        dropping.forget(client, name)
+        return True
+
+
+def checked_name(name: str) -> str:
+    """A name that a collection may have; raises `InputError`."""
+    if not re.fullmatch(COLLECTION_NAME, name):
+        raise InputError(
+            "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
+            "collection",
+        )
+    return name

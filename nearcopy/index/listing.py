@@ -1,0 +1,134 @@
+"""Walk through all documents of a collection, in an order that no write and no rebuild changes.
+
+Documents are ordered by their partition, by the bucket that their id falls into, and in it by the digest of
+the id. A `Place` in that order means the same for ever, so a walk may pause at one and go on from there in
+another process: a document that is there from its beginning to its end is met once, whatever comes and goes
+and whichever generation goes live meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nearcopy.connection import pipeline, steady, strings
+from nearcopy.document import Document
+from nearcopy.errors import InputError
+from nearcopy.index import documents
+from nearcopy.index.keys import ID_BUCKETS
+from nearcopy.index.store import Partition, Store
+
+TEXTS_A_STEP = 64
+"""Asked for together."""
+
+IDS_A_CALL = 256
+"""About so many are asked for together."""
+
+BUCKETS_A_CALL = 256
+
+PLACE_BYTES = 16
+
+Id = tuple[int, bytes, int]
+"""Bucket, digest and number of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a walk stands: all before is done, the bucket's ids up to that ``digest`` included."""
+
+    partition: int = 0
+    bucket: int = 0
+    digest: bytes = b""
+
+    def packed(self) -> bytes:
+        """As `PLACE_BYTES` bytes."""
+        ends = self.partition.to_bytes(2, "big") + self.bucket.to_bytes(2, "big")
+        return ends + self.digest.ljust(12, b"\0")
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Place:
+        """The place that was packed. A digest of zeros stands before all others."""
+        return cls(int.from_bytes(packed[:2], "big"), int.from_bytes(packed[2:4], "big"), packed[4:])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document, the digest of its content, and the place behind it."""
+
+    document: Document
+    digest: bytes
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step of a walk has found, and the place behind it."""
+
+    found: list[Found]
+    place: Place
+
+
+def walk(store: Store, place: Place | None = None) -> Iterator[Step]:
+    """The documents of the live generation from a place on, in steps of at most `TEXTS_A_STEP`; many steps
+    may find nothing. Raises `InputError` where the collection has no such place."""
+    place = place or Place()
+    if place.partition >= len(store.partitions) or place.bucket > ID_BUCKETS:
+        raise InputError("the cursor is of another collection: send the request without it", "cursor")
+    for number in range(place.partition, len(store.partitions)):
+        yield from _partition(store, place if number == place.partition else Place(number))
+
+
+def _partition(store: Store, place: Place) -> Iterator[Step]:
+    number, buckets = place.partition, 1
+    while place.bucket < ID_BUCKETS:
+        end = min(place.bucket + buckets, ID_BUCKETS)
+        part, ids = _ids(store, place, end)
+        for start in range(0, len(ids), TEXTS_A_STEP):
+            found = _found(store, part, number, ids[start : start + TEXTS_A_STEP])
+            if found is None:
+                break
+            place = Place(number, *ids[start : start + TEXTS_A_STEP][-1][:2])
+            yield Step(found, place)
+        else:
+            place = Place(number, end)
+            yield Step([], place)
+            fewer, more = max(buckets // 2, 1), min(buckets * 2, BUCKETS_A_CALL)
+            buckets = fewer if len(ids) > IDS_A_CALL else more
+
+
+def _ids(store: Store, place: Place, end: int) -> tuple[Partition, list[Id]]:
+    """What stands after a place and before the bucket ``end``, in order, in the generation that is live."""
+    buckets = range(place.bucket, end)
+    while True:
+        part = store.partitions[place.partition]
+
+        def ask(part: Partition = part) -> list[Any]:
+            batch = pipeline(store.client)
+            for bucket in buckets:
+                batch.hgetall(part.keys.id_bucket(part.generation, bucket.to_bytes(2, "big")))
+            # Last: what a generation that was live then has not, nobody had
+            batch.get(part.keys.pointer)
+            return batch.execute()  # type: ignore[no-any-return]
+
+        *entries, live = steady(ask)
+        if live == part.generation:
+            break
+        store.refresh(place.partition)
+    return part, [
+        (bucket, digest, int.from_bytes(entry[:3], "big"))
+        for bucket, held in zip(buckets, entries, strict=True) for digest, entry in sorted(held.items())
+        if (bucket, digest) > (place.bucket, place.digest)
+    ]
+
+
+def _found(store: Store, part: Partition, number: int, ids: list[Id]) -> list[Found] | None:
+    """The documents of some ids; None where their generation is retired, so that some may be missing. Those
+    that were removed in between are left out."""
+    texts = steady(lambda: strings(store.client, [part.keys.text(part.generation, one) for *_, one in ids]))
+    if None in texts and store.refresh(number).generation != part.generation:
+        return None
+    return [
+        Found(*documents.unpacked(text), Place(number, bucket, digest))
+        for (bucket, digest, _), text in zip(ids, texts, strict=True) if text is not None
+    ]
