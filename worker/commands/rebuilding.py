@@ -178,14 +178,18 @@ class _Run:
         live = store.refresh(0).generation
         summary = generations.records(store).get(live, {}).get("summary")
         reporter.end("done", summary=summary, generation=live.decode())
+        self._clear(*LEFT)  # the same command means another rebuild now
         self.watcher.say(f"generation {live.decode()} is live; the next rebuild removes what it superseded")
 
     def _clear_away(self, store: Store) -> None:
         """Whoever cancelled it does not go on with it."""
         with suppress(Busy), Lock(store):
             generations.prune(store, self.task.keep, b"", self.grace)
-        # The folder may be one of the user's, and hold more
-        for path in [path for pattern in (*LEFT, REJECTS) for path in self.folder.glob(pattern)]:
+        self._clear(*LEFT, REJECTS)
+
+    def _clear(self, *patterns: str) -> None:
+        """Remove these; the folder may be one of the user's, and hold more."""
+        for path in [path for pattern in patterns for path in self.folder.glob(pattern)]:
             path.unlink(missing_ok=True)
 
     def _reads_a_pipe(self) -> bool:
