@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nearcopy.errors import InputError
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of folding, hashing and pages. It is part of the digest: an index of another layout is refused."""
 
 CONTEXT = 3

@@ -183,7 +183,7 @@ def winnowed(hashes: Sequence[int], window: int) -> list[int]:
 
 
 def fingerprints(words: Sequence[int], gram: int, window: int) -> list[tuple[int, int]]:
-    """The winnowed runs of a text, each with its context: a byte of the three words before it, read
+    """The winnowed runs of a text, mixed once more, each with its context: a byte of the three words before it, read
     backwards, and a byte of the three after it."""
     if len(words) < gram:
         return []
@@ -191,7 +191,7 @@ def fingerprints(words: Sequence[int], gram: int, window: int) -> list[tuple[int
     out = []
     for place in winnowed(hashes, window):
         before, after = words[max(place - 3, 0) : place][::-1], words[place + gram : place + gram + 3]
-        out.append((hashes[place], (run_hash(before) & 255) << 8 | run_hash(after) & 255))
+        out.append((mixed(hashes[place]), (run_hash(before) & 255) << 8 | run_hash(after) & 255))
     return out
 
 

@@ -141,7 +141,7 @@ def _context(words, first, end, place, size):
 def winnow(words, text_words, size, window, out, out_context, out_bounds):
     """Winnowed fingerprints of every text (Schleimer, Wilkerson, Aiken 2003): of each ``window`` successive
     runs of ``size`` words the least hash, the last of equals. A text with fewer runs gives its least one,
-    with fewer words than ``size`` none.
+    with fewer words than ``size`` none. A fingerprint is that hash, mixed once more.
     ``out_context``: what stands before (upper byte) and after each (lower).
     ``out_bounds[t]``: where those of text t begin. Returns how many."""
     grams, found = np.empty(max(words.size, 1), dtype=np.uint64), 0
@@ -164,7 +164,8 @@ def winnow(words, text_words, size, window, out, out_context, out_bounds):
                 least = stop - 1
             else:
                 continue
-            out[found] = grams[least]
+            # The least hashes crowd near 0, and so would the pages that they fall into.
+            out[found] = mix(grams[least])
             out_context[found] = _context(words, first, end, first + least, size)
             found += 1
     out_bounds[text_words.size - 1] = found
