@@ -147,6 +147,8 @@ def _no_surrogates(value: str, name: str) -> None:
 
 
 def _json_fields(fields: Mapping[str, Any]) -> None:
+    if not fields:
+        return
     try:
         json.dumps(fields, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:

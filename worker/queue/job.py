@@ -14,7 +14,7 @@ from rq.timeouts import JobTimeoutException
 
 from nearcopy.archive import Archive
 from nearcopy.connection import connect, steady
-from nearcopy.errors import Busy, Cancelled, NearcopyError, StorageUnavailable
+from nearcopy.errors import AuditFailed, Busy, Cancelled, NearcopyError, StorageUnavailable
 from nearcopy.index import generations
 from nearcopy.index.lock import Lock
 from nearcopy.index.store import Store
@@ -78,6 +78,8 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
             raise
         except Cancelled:
             reporter.end("cancelled")
+        except AuditFailed as error:
+            reporter.end("failed", str(error), audit=error.audit)
         except (NearcopyError, OSError) as error:
             reporter.end("failed", str(error))
         except Exception as error:
