@@ -183,8 +183,8 @@ def winnowed(hashes: Sequence[int], window: int) -> list[int]:
 
 
 def fingerprints(words: Sequence[int], gram: int, window: int) -> list[tuple[int, int]]:
-    """The winnowed runs of a text, mixed once more, each with its context: a byte of the three words before it, read
-    backwards, and a byte of the three after it."""
+    """The winnowed runs of a text, mixed once more, each with its context: a byte of the three words before
+    it, read backwards, and a byte of the three after it."""
     if len(words) < gram:
         return []
     hashes = run_hashes(words, gram)
