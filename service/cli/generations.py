@@ -26,10 +26,11 @@ a_number = click.argument("number", type=click.IntRange(1))
 @command("generations", *ENDS[:2])
 @of_an_archive
 def generations(redis_url: str | None, collection: str, as_json: bool) -> None:
-    """List the generations of a collection: its whole indexes, of which one is live.
+    """List the generations of a collection.
 
-    Those that are kept were live: `nearcopy publish` or `nearcopy rollback` goes back to one. One that is
-    building is being made, or was left by a rebuild that died: the next one goes on with it or removes it.
+    Each is a whole index, and one is live. Those that are kept were live: `nearcopy publish` or `nearcopy
+    rollback` goes back to one. One that is building is being made, or was left by a rebuild that died:
+    the next one goes on with it or removes it.
     """
     with open_archive(redis_url, collection) as archive:
         from nearcopy.index.generations import listed
@@ -50,7 +51,10 @@ def generations(redis_url: str | None, collection: str, as_json: bool) -> None:
 @a_number
 @of_an_archive
 def publish(number: int, redis_url: str | None, collection: str, as_json: bool) -> None:
-    """Make generation NUMBER live again, with all that was written since it was."""
+    """Make a generation live again.
+
+    Generation NUMBER gets all that was written since it was live first.
+    """
     with open_archive(redis_url, collection) as archive:
         from nearcopy.index import switching
 
@@ -60,7 +64,10 @@ def publish(number: int, redis_url: str | None, collection: str, as_json: bool) 
 @command("rollback", *ENDS)
 @of_an_archive
 def rollback(redis_url: str | None, collection: str, as_json: bool) -> None:
-    """Go back to the generation that was live before, with all that was written since it was."""
+    """Go back to the last generation.
+
+    The one that was live before this one gets all that was written since, and is live again.
+    """
     with open_archive(redis_url, collection) as archive:
         from nearcopy.index import switching
 
@@ -72,7 +79,10 @@ def rollback(redis_url: str | None, collection: str, as_json: bool) -> None:
 @a_number
 @of_an_archive
 def drop(number: int, redis_url: str | None, collection: str, as_json: bool) -> None:
-    """Remove generation NUMBER, which must not be live, and free its memory."""
+    """Remove a generation that is not live.
+
+    Generation NUMBER goes, and with it what it takes in Redis.
+    """
     with open_archive(redis_url, collection) as archive:
         from nearcopy.index import switching
 

@@ -35,10 +35,11 @@ LOOK_SECONDS = 1.0
 @click.option("--shingle", type=int, help="Words in a row that are compared. [default: as it is]")
 @of_a_rebuild
 def rebuild(archives: tuple[str, ...], **options: Any) -> int:
-    """Make a collection anew: exactly these archives, and what is written meanwhile.
+    """Make a collection anew, in bulk.
 
-    ARCHIVE is JSON lines, CSV, TSV or Parquet, plain or compressed; a folder of those, or of .txt and .html
-    files; a WARC; or - for stdin. Without any, the stored documents are indexed anew.
+    It becomes exactly these archives, and what is written to it meanwhile. ARCHIVE is JSON lines, CSV, TSV or
+    Parquet, plain or compressed; a folder of those, or of .txt and .html files; a WARC; or - for stdin.
+    Without any, the stored documents are indexed anew.
 
     The collection answers all the time; in the end it does so from the new index. Where this dies, the same
     command goes on from there.
@@ -50,10 +51,10 @@ def rebuild(archives: tuple[str, ...], **options: Any) -> int:
 @click.argument("archives", nargs=-1, required=True, metavar="ARCHIVE...")
 @of_a_rebuild
 def load(archives: tuple[str, ...], **options: Any) -> int:
-    """Add archives to a collection, in bulk; documents of the same ids are replaced.
+    """Add archives to a collection, in bulk.
 
-    As `nearcopy rebuild` does, and with the same kinds of ARCHIVE, but all that is stored stays. For some
-    hundred documents `nearcopy add` is quicker.
+    As `nearcopy rebuild` does, and with the same kinds of ARCHIVE, but all that is stored stays; documents of
+    the same ids are replaced. For some hundred documents `nearcopy add` is quicker.
     """
     return _run("load", archives, options)
 

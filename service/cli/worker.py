@@ -35,10 +35,11 @@ A_FOLDER = click.Path(file_okay=False, path_type=Path)
 def worker(
     archives: Path | None, folder: Path | None, processes: int, burst: bool, redis_url: str | None
 ) -> None:
-    """Take rebuilds from the queue, one after the other, until Ctrl-C or SIGTERM.
+    """Take rebuilds from the queue.
 
-    POST /v1/rebuilds and `nearcopy rebuild --queue` put them there. A rebuild whose worker is stopped or dies
-    is taken up by the next one, and goes on from its finished parts.
+    One after the other, until Ctrl-C or SIGTERM. POST /v1/rebuilds and `nearcopy rebuild --queue` put them
+    there. A rebuild whose worker is stopped or dies is taken up by the next one, and goes on from its
+    finished parts.
     """
     load_engine()
     with explained(redis_url), worker_command("working") as working:
