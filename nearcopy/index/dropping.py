@@ -22,7 +22,9 @@ def drop(client: Client, collection: str, lock: Lock, until: float) -> bool:
     The header and the pointers go first: whoever has the collection open finds no index any more, and nobody
     can write to it or create it anew before it has gone. Raises `NotFound`.
     """
-    for number in range(header.hide(client, collection).partitions):
+    partitions = header.hide(client, collection).partitions
+    _note_last(client, collection)
+    for number in range(partitions):
         pointer = PartitionKeys.of(collection, number).pointer
         steady(lambda pointer=pointer: client.delete(pointer))  # type: ignore[misc]
     for step in _steps(client, collection):
@@ -39,6 +41,15 @@ def forget(client: Client, collection: str) -> None:
         steady(lambda name=name: client.delete(name))  # type: ignore[misc]
     steady(lambda: client.srem(keys.COLLECTIONS, collection))
     steady(lambda: client.delete(keys.dropping(collection)))
+
+
+def _note_last(client: Client, collection: str) -> None:
+    """No generation of a later collection of that name may have a number that one of this had."""
+    names = PartitionKeys.of(collection, 0)
+    noted = steady(lambda: client.hget(keys.DROPPED, collection))
+    numbers = steady(lambda: client.mget(names.pointer, names.begun))
+    last = max(int(number or 1) for number in (noted, *numbers))
+    steady(lambda: client.hset(keys.DROPPED, collection, last))
 
 
 def _steps(client: Client, collection: str) -> Iterator[Sequence[bytes]]:

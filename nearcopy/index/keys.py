@@ -3,6 +3,9 @@
 Of all collections (``main`` stands for a collection's name):
 
     nearcopy/collections          set: the names of all collections
+    nearcopy/dropped              hash: name of a collection that was dropped -> its last generation; one of
+                                  the same name counts on from there, so that whoever had the old one open
+                                  never takes the new one for it
     nearcopy/keys                 set: the ids of all API keys, revoked ones too; there is none as long as
                                   nobody made one
     nearcopy/keys/<id>            hash: ``name``, ``role``, ``collections`` (by spaces), ``digest`` (SHA-256
@@ -72,6 +75,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COLLECTIONS = "nearcopy/collections"
+DROPPED = "nearcopy/dropped"
 API_KEYS = "nearcopy/keys"
 SPENT = "nearcopy/spent"
 OWNER_BITS = 6
@@ -199,8 +203,7 @@ class PartitionKeys:
 
     def id_bucket(self, generation: bytes, digest: bytes) -> bytes:
         """The hash in which the id of that digest is looked up."""
-        bucket = int.from_bytes(digest[:2], "big") % ID_BUCKETS
-        return self.prefix + generation + b"i" + bucket.to_bytes(2, "big")
+        return self.prefix + generation + b"i" + bucket_of(digest).to_bytes(2, "big")
 
     def pages(self, generation: bytes, kind: bytes, suffixes: NDArray[np.uint8]) -> list[bytes]:
         """The keys of pages; ``suffixes`` uint8[N, 4] as `page_suffixes` gives them, or [N, 5]
@@ -217,6 +220,11 @@ class PartitionKeys:
 def id_digest(document: str) -> bytes:
     """Twelve bytes that stand for an id; among a billion ids two are equal with probability 1e-11."""
     return hashlib.blake2b(document.encode(), digest_size=12).digest()
+
+
+def bucket_of(digest: bytes) -> int:
+    """Which bucket of ids, 0 to `ID_BUCKETS` - 1, the id of that digest falls into."""
+    return int.from_bytes(digest[:2], "big") % ID_BUCKETS
 
 
 def page_numbers(hashes: NDArray[np.uint64], pages: int | NDArray[np.uint64]) -> NDArray[np.uint64]:

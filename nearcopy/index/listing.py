@@ -8,7 +8,7 @@ and whichever generation goes live meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from nearcopy.connection import pipeline, steady, strings
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index import documents
-from nearcopy.index.keys import ID_BUCKETS
+from nearcopy.index.keys import ID_BUCKETS, bucket_of, id_digest, partition_of
 from nearcopy.index.store import Partition, Store
+from nearcopy.index.writing import stored_document
 
 TEXTS_A_STEP = 64
 """Asked for together."""
@@ -33,7 +34,7 @@ Id = tuple[int, bytes, int]
 """Bucket, digest and number of a document."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a walk stands: all before is done, the bucket's ids up to that ``digest`` included."""
 
@@ -77,6 +78,19 @@ def walk(store: Store, place: Place | None = None) -> Iterator[Step]:
         raise InputError("the cursor is of another collection: send the request without it", "cursor")
     for number in range(place.partition, len(store.partitions)):
         yield from _partition(store, place if number == place.partition else Place(number))
+
+
+def walk_ids(store: Store, ids: Iterable[str], place: Place | None = None) -> Iterator[Step]:
+    """The documents of some ids alone, in the same order, a step for each."""
+    for where, id in sorted((_place_of(store, id), id) for id in set(ids)):
+        if where > (place or Place()):
+            stored = stored_document(store, id)
+            yield Step([Found(*stored, where)] if stored is not None else [], where)
+
+
+def _place_of(store: Store, id: str) -> Place:
+    digest = id_digest(id)
+    return Place(partition_of(id, len(store.partitions)), bucket_of(digest), digest)
 
 
 def _partition(store: Store, place: Place) -> Iterator[Step]:

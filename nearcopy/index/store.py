@@ -12,14 +12,13 @@ from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
 from nearcopy.errors import Exists, NoIndex, NotFound, ParametersMismatch
-from nearcopy.index import header
+from nearcopy.index import header, keys
 from nearcopy.index.header import Header
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.shape import Shape
 from nearcopy.parameters import Parameters
 
 T = TypeVar("T")
-FIRST_GENERATION = b"1"
 
 ATTEMPTS = 100
 """How often the live generation is looked for: more than others could ever be published meanwhile."""
@@ -97,7 +96,10 @@ class Store:
         return self.partitions[0].parameters
 
     def refresh(self, number: int) -> Partition:
-        """Look again which generation of a partition is live."""
+        """Look again which generation of a partition is live. Raises `NoIndex` where there is none."""
+        found = header.find(self.client, self.collection)
+        if found is None or found.partitions != len(self.partitions):
+            raise NoIndex(f"collection {self.collection!r} was dropped since it was opened")
         self.partitions[number] = self._load(number)
         return self.partitions[number]
 
@@ -187,12 +189,13 @@ def _create(client: Client, collection: str, parameters: Parameters, made: Heade
     The first partition decides on the parameters. The header comes last: a collection that can be opened has
     all its partitions."""
     def write() -> None:
+        first = b"%d" % (int(client.hget(keys.DROPPED, collection) or 0) + 1)
         state: str | bytes = packed(Shape.fresh(), parameters)
         for number in range(made.partitions):
             names = PartitionKeys.of(collection, number)
-            client.set(names.shape(FIRST_GENERATION), state, nx=True)
-            state = client.get(names.shape(FIRST_GENERATION)) or state
-            client.set(names.pointer, FIRST_GENERATION, nx=True)
+            client.set(names.shape(first), state, nx=True)
+            state = client.get(names.shape(first)) or state
+            client.set(names.pointer, first, nx=True)
 
     if header.is_hidden(client, collection):
         raise header.being_dropped(collection)
