@@ -16,6 +16,7 @@ from nearcopy.archive import Archive
 from nearcopy.index import generations
 from nearcopy.jobs import queue
 from nearcopy.jobs.rebuilds import Rebuilds
+from nearcopy.jobs.reporting import EVERY_SECONDS
 from service.cli.exits import Exit
 from tests.e2e.placing import DOCUMENTS, QUICK, Place
 from tests.e2e.running import SECONDS, start
@@ -99,13 +100,26 @@ def test_a_process_of_the_pool_that_is_killed_is_replaced(place: Place) -> None:
 
 
 def test_whoever_is_cancelled_from_elsewhere_leaves_nothing(place: Place) -> None:
-    process = begun(place)
-    (folder,) = {part.parent for part in parts(place)}
-    (folder / "mine").touch()
     with Archive.open(place.url, place.collection) as archive:
-        (status,) = Rebuilds(archive.store.client).newest(place.collection, 1)
-        assert status.state == "running"
+        rebuilds = Rebuilds(archive.store.client)
+        process = start("rebuild", place.path, *QUICK, **place.variables)
+        while not any(one.state == "running" for one in rebuilds.newest(place.collection, 1)):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        # Or it might be published before it looks whether it shall end, which it does once a second
+        pool = pool_of(process)
+        for one in pool:
+            one.suspend()
+        (status,) = rebuilds.newest(place.collection, 1)
+        (folder,) = place.folder.glob("data/rebuilds/*/*")
+        (folder / "mine").touch()
         queue.cancel(archive.store.client, status.id)
+        asked = time.time()
+        while (rebuilds.get(status.id).heard or 0.0) < asked + EVERY_SECONDS:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        for one in pool:
+            one.resume()
         code, told = ended(process)
         assert (code, f"rebuild {status.id} was cancelled" in told) == (Exit.FAILED, True)
         assert [one.state for one in generations.listed(archive.store)] == ["live"]
