@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from nearcopy.connection import Client
@@ -66,15 +68,16 @@ def describe(client: Client, name: str) -> Collection:
     )
 
 
-def listed(client: Client) -> list[Collection]:
-    """All collections, by their names."""
+def listed(client: Client, wanted: Callable[[str], bool] = lambda _: True) -> list[Collection]:
+    """The collections that are wanted, by their names."""
     found = []
-    for name in header.names(client):
-        try:
-            found.append(describe(client, name))
-        except NotFound:
-            # It was dropped just now
-            continue
+    for name in filter(wanted, header.names(client)):
+        # One may be dropped just now
+        with suppress(NotFound):
+            try:
+                found.append(describe(client, name))
+            except ValueError:
+                found.append(Collection(name, trouble="its header cannot be read"))
     return found
 
 

@@ -11,7 +11,18 @@ from service.context import share
 from service.limits import arriving
 from service.limits.spending import tell_quotas
 from service.reading import check_utf8
-from service.resources import about, batch, checking, documents, generations, health, index, rebuilds
+from service.resources import (
+    about,
+    batch,
+    checking,
+    collections,
+    documents,
+    generations,
+    health,
+    index,
+    listing,
+    rebuilds,
+)
 from service.settings import Settings
 from service.uploads.readers import Readers
 
@@ -34,6 +45,8 @@ def create_app(
     app.before_request(lambda: check_utf8(request))
     app.after_request(drain)
     app.after_request(tell_quotas)
-    for resource in (about, batch, checking, documents, generations, health, index, rebuilds):
+    for resource in (
+        about, batch, checking, listing, documents, collections, generations, health, index, rebuilds,
+    ):
         app.register_blueprint(resource.blueprint)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nearcopy.archive import Archive
 from nearcopy.connection import Client, connect
+from nearcopy.errors import Busy, NoIndex
 
 
 class Archives:
@@ -24,7 +25,11 @@ class Archives:
 
     def _opened(self, name: str, create: bool) -> Archive:
         # Without a lock: while Redis is away, requests must not wait for one another's time-outs
-        archive = Archive.open(self.url, name, create=create)
+        try:
+            archive = Archive.open(self.url, name, create=create)
+        except Busy as error:
+            # It is being dropped, and begins anew after that
+            raise NoIndex(str(error)) from None
         kept = self._open.setdefault(name, archive)
         if kept is not archive:
             archive.close()

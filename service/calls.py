@@ -14,9 +14,10 @@ from pydantic import BaseModel
 
 from nearcopy.connection import deadline
 from service import problems as kinds
+from service.conditions import MATCH
 from service.context import archives, shared
 from service.keys.key import EVERY_COLLECTION, Role
-from service.models import InCollection, Query, TextBody
+from service.models import AmongCollections, InCollection, Query, TextBody
 from service.problems import Problem
 from service.reading import read_query
 from service.uploads.sent import from_form, from_json, from_page, is_form, is_page
@@ -52,6 +53,7 @@ class Call:
     page: type[Query] | None
     form: type[BaseModel] | None
     lines: type[BaseModel] | None
+    conditions: tuple[str, ...]
 
     def __call__(self, **path: str) -> Response:
         """Let in, validate, then answer."""
@@ -95,6 +97,8 @@ class Call:
 
     def _collections(self, path: Mapping[str, str]) -> list[str]:
         """Those that the request is about; a call that does not say needs a key for all of them."""
+        if issubclass(self.query, AmongCollections):
+            return []
         if issubclass(self.query, InCollection):
             return [name or archives().default for name in request.args.getlist("collection") or [""]]
         return [path.get("collection", EVERY_COLLECTION)]
@@ -122,6 +126,8 @@ class Call:
             implied.update(OF_A_STREAM)
         if self.form is not None:
             implied.add(kinds.UNKNOWN_FILE)
+        if MATCH in self.conditions:
+            implied.add(kinds.PRECONDITION_FAILED)
         if self.role is not None:
             implied.update(OF_A_KEY)
         return implied
@@ -140,6 +146,7 @@ def call(
     page: type[Query] | None = None,
     form: type[BaseModel] | None = None,
     lines: type[BaseModel] | None = None,
+    conditions: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Route ``method rule`` to the decorated view. It gets the query and body if it has any, and the path.
 
@@ -147,11 +154,12 @@ def call(
     ones that its query and body imply. ``role``: the least that a key must have; None for a call that is open
     to strangers. ``page``: the query of the call where its body is an HTML page, and ``form`` its form with a
     file; the view gets both as ``body``. ``lines``: what each line of the body is, where it is a
-    stream, which the view reads itself; the answers are lines too.
+    stream, which the view reads itself; the answers are lines too. ``conditions``: the headers with which a
+    request may be bound to an ETag, which answers then have.
     """
 
     def register(view: View) -> View:
-        route = Call(view, query, body, answers, problems, role, page, form, lines)
+        route = Call(view, query, body, answers, problems, role, page, form, lines, conditions)
         blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=route, methods=[method])
         return view
 

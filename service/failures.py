@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from nearcopy.connection import deadline
 from nearcopy.errors import (
     Busy,
+    Exists,
     IndexFull,
     InputError,
     NearcopyError,
@@ -15,11 +16,13 @@ from nearcopy.errors import (
     NotFound,
     NoWords,
     ParametersMismatch,
+    PreconditionFailed,
     StorageUnavailable,
     UnknownFile,
     UnreadableFile,
 )
 from service import problems
+from service.calls import Call
 from service.context import archives, shared
 from service.problems import Problem, Refused, answer, field_error
 
@@ -29,6 +32,8 @@ ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
     (ParametersMismatch, problems.OTHER_PARAMETERS),
     (IndexFull, problems.INDEX_FULL),
     (Busy, problems.BUSY),
+    (Exists, problems.COLLECTION_EXISTS),
+    (PreconditionFailed, problems.PRECONDITION_FAILED),
     (StorageUnavailable, problems.STORAGE_UNAVAILABLE),
 )
 """What the engine raises apart from bad input, and the problem it becomes."""
@@ -70,10 +75,23 @@ def _engine(error: NearcopyError) -> Response:
         return _input(error)
     if isinstance(error, NoIndex):
         archives().forget()
+        error = _seen_anew(error)
     for kind, problem in ENGINE:
         if isinstance(error, kind):
             return answer(problem, str(error) if _may_know(error) else HIDDEN)
     return _unforeseen(error)
+
+
+def _seen_anew(error: NoIndex) -> NearcopyError:
+    """What a call hears that found no index: that the collection is no more, if it is a call to say so."""
+    named = request.args.get("collection") or (request.view_args or {}).get("collection")
+    view = current_app.view_functions.get(request.endpoint or "")
+    if named and isinstance(view, Call) and problems.NOT_FOUND in view.every_problem:
+        try:
+            archives().get(named)
+        except NotFound as now:
+            return now
+    return error
 
 
 def _may_know(error: NearcopyError) -> bool:
@@ -87,7 +105,7 @@ def _may_know(error: NearcopyError) -> bool:
 
 def _input(error: InputError) -> Response:
     """Bad input that only the engine could tell: a text without words, a threshold below the index's."""
-    in_body = request.method in ("POST", "PUT") and error.field not in ("id", "collection")
+    in_body = request.method in ("POST", "PUT", "PATCH") and error.field not in ("id", "collection")
     problem = problems.INVALID_FIELD if in_body else problems.INVALID_PARAMETER
     for kind, named in INPUT:
         if isinstance(error, kind):

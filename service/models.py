@@ -141,6 +141,10 @@ class InCollection(Query):
     )
 
 
+class AmongCollections(Query):
+    """The query of a call that itself looks which collections the key of its caller is for."""
+
+
 class BatchQuery(InCollection):
     """The query of a call whose body is lines."""
 

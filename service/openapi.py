@@ -13,8 +13,9 @@ from typing import Any, Literal
 from flask import Flask
 from pydantic import BaseModel, TypeAdapter
 
-from nearcopy.document import MAX_ID_BYTES
+from nearcopy.document import COLLECTION_NAME, MAX_ID_BYTES
 from service.calls import Call
+from service.conditions import MATCH, NONE_MATCH
 from service.models import ID_PATTERN
 from service.problems import ALL, MEDIA_TYPE, NO_KEY, Problem, ProblemBody
 
@@ -46,7 +47,13 @@ GENERATION = ID | {
     "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"},
 }
 
-IDS = {"rebuilds": REBUILD_ID, "generations": GENERATION}
+COLLECTION = ID | {
+    "name": "collection",
+    "description": "Name of a collection.",
+    "schema": {"type": "string", "pattern": f"^{COLLECTION_NAME}$"},
+}
+
+IDS = {"rebuilds": REBUILD_ID, "generations": GENERATION, "collections": COLLECTION}
 """What stands in the path of calls that are not about documents."""
 
 
@@ -82,6 +89,21 @@ QUOTAS = {
     },
 }
 """The headers of every answer of a call that takes a key."""
+
+CONDITIONS = {
+    MATCH: "Only if the stored document has one of these ETags; `*` for any document at all.",
+    NONE_MATCH: "Only if it has none of these ETags; `*` if there must be none. Of a GET: else 304.",
+}
+
+TAG = {
+    "ETag": {
+        "description": "Of the document, text and metadata.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]{16}"$'},
+    }
+}
+"""The header of answers with a document's content, or that stored it."""
+
+TAGGED = ("200", "201", "304")
 
 HIDDEN = {"Passage": ("source_start", "source_end"), "Match": ("start", "end"), "LineMatch": ("start", "end")}
 """What is left out for a key that may not read stored texts: where in them something stands."""
@@ -164,17 +186,20 @@ def _make_optional(schema: Schema, names: tuple[str, ...]) -> None:
 def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
     call = route.call
     id = IDS.get(route.resource, ID)
-    path = [id] if "{id}" in route.path else []
+    path = [id] if f"{{{id['name']}}}" in route.path else []
     operation: Schema = {
         "operationId": route.name,
         "tags": [route.resource],
         "summary": call.summary,
-        "parameters": path + list(_query(call.query)) + list(_of_page(call)),
+        "parameters": [*path, *_query(call.query), *_of_page(call), *_conditions(call)],
         "responses": {
             str(status): _answer(kind, schemas, bool(call.lines)) for status, kind in call.answers.items()
         }
         | _problems(call.every_problem, schemas),
     }
+    for status in TAGGED if call.conditions else ():
+        if status in operation["responses"]:
+            operation["responses"][status]["headers"] = TAG
     if call.description:
         operation["description"] = call.description
     if call.role is not None:
@@ -190,11 +215,18 @@ def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
 
 
 def _query(model: type[BaseModel]) -> Iterator[Schema]:
-    for name, schema in model.model_json_schema().get("properties", {}).items():
+    whole = model.model_json_schema()
+    for name, schema in whole.get("properties", {}).items():
         if "anyOf" in schema:
             # A query cannot say null: a parameter that may be None is one that may be left out
             schema = {"description": schema.get("description")} | schema["anyOf"][0]
-        yield {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        parameter = {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        yield parameter | ({"required": True} if name in whole.get("required", ()) else {})
+
+
+def _conditions(call: Call) -> Iterator[Schema]:
+    for name in call.conditions:
+        yield {"name": name, "in": "header", "description": CONDITIONS[name], "schema": {"type": "string"}}
 
 
 def _of_page(call: Call) -> Iterator[Schema]:

@@ -12,9 +12,6 @@ from nearcopy.index import keys
 EXPIRY_SECONDS = 23 * 3600
 """Between two times that a worker expires a collection: once a day, a little early."""
 
-ATTEMPTS = 100
-"""How often a header is changed that others change at the same time."""
-
 _CREATE = """
 -- Write a header unless there is one, or the collection is just dropped.
 -- KEYS[1] the header  KEYS[2] what is there while it is dropped  ARGV[1] the header
@@ -82,13 +79,11 @@ def create(client: Client, collection: str, header: Header) -> bool:
 
 def change_keep(client: Client, collection: str, keep: str | None) -> None:
     """Let a collection keep documents for another time. Raises `NotFound`."""
-    for _ in range(ATTEMPTS):
+    while True:
         before = read(client, collection)
         asked = keys.header(collection), before.packed(), replace(before, keep=keep).packed()
         if steady(lambda asked=asked: client.eval(_CHANGE, 1, *asked)):  # type: ignore[misc]
             return
-    raise Busy(f"others change what collection {collection!r} keeps all the time: try again")
-
 
 def hide(client: Client, collection: str) -> Header:
     """Begin to drop a collection, or go on with it: from here on it can neither be opened nor created.

@@ -47,11 +47,13 @@ class Described:
         return {kind for schema in schemas for kind in schema["properties"]["type"]["enum"]}
 
     def __call__(
-        self, method: str, path: str, id: str = "tna-1", query: Mapping[str, Any] | str = "", **given: Any
+        self, method: str, path: str, id: str = "tna-1", query: Mapping[str, Any] | str = "",
+        collection: str = "main", **given: Any,
     ) -> TestResponse:
         """Call ``path`` as the description spells it. ``given`` is as Flask's test client takes it."""
         asked = query if isinstance(query, str) else urlencode(query, doseq=True)
-        url = path.replace("{id}", quote(id, safe="")) + (f"?{asked}" if asked else "")
+        named = path.replace("{id}", quote(id, safe="")).replace("{collection}", quote(collection, safe=""))
+        url = named + (f"?{asked}" if asked else "")
         response = self.client.open(url, method=method, **given)
         answers = self.description["paths"][path][method.lower()]["responses"]
         assert str(response.status_code) in answers, response.text

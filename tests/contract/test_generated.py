@@ -57,6 +57,25 @@ CONFIG = SchemathesisConfig.from_dict(
                 "include-path": "/v1/generations/{id}",
                 "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}},
             },
+            # What is stored, or was created before, is not what made up headers and names are for
+            {
+                "include-path": "/v1/documents/{id}",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "412", "422"]},
+                },
+            },
+            {
+                "include-path": "/v1/collections",
+                "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "409", "422"]}},
+            },
+            # POST is a call, and the rest is for the document whose id is delete
+            {
+                "include-path": "/v1/documents/delete",
+                "checks": {
+                    "unsupported_method": {"enabled": False},
+                    "allow_header_conformance": {"enabled": False},
+                },
+            },
             # One is queued already
             {
                 "include-path": "/v1/rebuilds",

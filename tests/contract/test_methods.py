@@ -20,12 +20,20 @@ METHODS = {
     "/v1/generations/1": {"DELETE"},
     "/v1/generations/1/publish": {"POST"},
     "/v1/rebuilds": {"GET", "POST"},
+    "/v1/documents": {"GET"},
+    # Also an id
+    "/v1/documents/delete": {"GET", "PUT", "POST", "DELETE"},
+    "/v1/collections": {"GET", "POST"},
+    "/v1/collections/main": {"GET", "PATCH", "DELETE"},
     "/v1/documents/tna-1": {"GET", "PUT", "DELETE"},
     # Also an id
     "/v1/documents/batch": {"GET", "PUT", "POST", "DELETE"},
     # Also an id that ends so
     "/v1/documents/tna-1/copies": {"GET", "PUT", "DELETE"},
 }
+
+MISSING = ("/v1/documents/batch", "/v1/documents/delete", "/v1/collections/main")
+"""Where there is nothing to get in these tests."""
 
 EVERY = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
 
@@ -49,6 +57,13 @@ def test_the_calls_are_those_of_the_contract(call: Described) -> None:
         ("POST", "/v1/check/batch"),
         ("POST", "/v1/compare"),
         ("POST", "/v1/documents/batch"),
+        ("GET", "/v1/documents"),
+        ("POST", "/v1/documents/delete"),
+        ("GET", "/v1/collections"),
+        ("POST", "/v1/collections"),
+        ("GET", "/v1/collections/{collection}"),
+        ("PATCH", "/v1/collections/{collection}"),
+        ("DELETE", "/v1/collections/{collection}"),
         ("PUT", "/v1/documents/{id}"),
         ("GET", "/v1/documents/{id}"),
         ("DELETE", "/v1/documents/{id}"),
@@ -83,7 +98,7 @@ def test_options_tells_the_methods_and_nothing_else(call: Described, path: str) 
     assert set(response.headers["Allow"].split(", ")) == allowed(path)
 
 
-@pytest.mark.parametrize("path", [path for path in METHODS if "GET" in METHODS[path] and "batch" not in path])
+@pytest.mark.parametrize("path", [path for path in METHODS if "GET" in METHODS[path] and path not in MISSING])
 def test_head_is_get_without_its_body(call: Described, path: str) -> None:
     got, head = call.client.get(path), call.client.head(path)
     assert (head.status_code, head.content_type, head.data) == (200, got.content_type, b"")

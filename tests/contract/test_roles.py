@@ -28,6 +28,7 @@ NEEDED: dict[Role | None, set[tuple[str, str]]] = {
     Role.WRITE: {
         ("PUT", "/v1/documents/{id}"), ("GET", "/v1/documents/{id}"), ("DELETE", "/v1/documents/{id}"),
         ("GET", "/v1/documents/{id}/copies"), ("GET", "/v1/index"), ("POST", "/v1/documents/batch"),
+        ("GET", "/v1/documents"), ("POST", "/v1/documents/delete"),
     },
 }
 """The least role of each call; one that is not named here needs the highest."""
@@ -36,6 +37,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/check"): {"text": TEXT},
     ("POST", "/v1/compare"): {"a": TEXT, "b": TEXT},
     ("PUT", "/v1/documents/{id}"): {"text": TEXT + " And new."},
+    ("POST", "/v1/documents/delete"): {"ids": ["other"]},
 }
 
 LINES: dict[tuple[str, str], Any] = {
