@@ -14,6 +14,7 @@ from nearcopy.errors import InputError, NoIndex, NotFound, ParametersMismatch, R
 from nearcopy.index import dropping, header
 from nearcopy.index.lock import Lock, Named
 from nearcopy.index.store import Store
+from nearcopy.jobs import expiry
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.parameters import Parameters
 from nearcopy.retention import days
@@ -108,6 +109,7 @@ def drop(client: Client, name: str, seconds: float = float("inf")) -> bool:
         if not dropping.drop(client, name, lock, until):
             return False
         rebuilds.forget(name)
+        expiry.forget(client, name)
         dropping.forget(client, name)
         return True
 

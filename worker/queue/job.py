@@ -12,12 +12,22 @@ from pathlib import Path
 
 from rq.timeouts import JobTimeoutException
 
+from nearcopy import retention
 from nearcopy.archive import Archive
 from nearcopy.connection import connect, steady
-from nearcopy.errors import AuditFailed, Busy, Cancelled, NearcopyError, StorageUnavailable
+from nearcopy.errors import (
+    AuditFailed,
+    Busy,
+    Cancelled,
+    NearcopyError,
+    NotFound,
+    ParametersMismatch,
+    StorageUnavailable,
+)
 from nearcopy.index import generations
 from nearcopy.index.lock import Lock
 from nearcopy.index.store import Store
+from nearcopy.jobs.expiry import PREFIX
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.reporting import Reporter, patient
 from nearcopy.jobs.status import ENDED
@@ -47,8 +57,11 @@ class Place:
 
 
 def run(place: Place, id: str) -> None:
-    """Do the rebuild of that id, and say how it ended. Raises only what another attempt may mend:
-    `BrokenExecutor`, and `StorageUnavailable` once Redis is back."""
+    """Do the rebuild of that id, and say how it ended; or expire the collection that the id names. Raises
+    only what another attempt may mend: `BrokenExecutor`, and `StorageUnavailable` once Redis is back."""
+    if id.startswith(PREFIX):
+        _expire(place, id.removeprefix(PREFIX))
+        return
     with closing(connect(place.url)) as client, pool(place.processes) as executor:
         rebuilds = Rebuilds(client)
         try:
@@ -61,6 +74,17 @@ def run(place: Place, id: str) -> None:
             raise
         except JobTimeoutException as error:
             _fail(rebuilds, id, f"the deadline has passed: {error}")
+
+
+def _expire(place: Place, collection: str) -> None:
+    """Remove what a collection keeps no longer, if it is still there."""
+    try:
+        with Archive.open(place.url, collection, create=False) as archive:
+            told = retention.expire(archive.store)
+    except (NotFound, ParametersMismatch) as error:
+        log.warning("%s was not expired: %s", collection, error)
+    else:
+        log.info("%s: %d of %d documents were too old", collection, told.removed, told.documents)
 
 
 def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) -> bool:

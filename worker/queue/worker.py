@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +30,7 @@ from rq.serializers import JSONSerializer
 
 from nearcopy.connection import Client, translated
 from nearcopy.errors import StorageUnavailable
+from nearcopy.jobs import expiry
 from nearcopy.jobs.queue import ATTEMPTS, NAME
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.status import ENDED
@@ -39,6 +41,10 @@ log = logging.getLogger("nearcopy.worker")
 
 CLEANING_SECONDS = 30
 """After which a worker that died while it looked for abandoned jobs no longer keeps others from it."""
+
+
+LOOK_SECONDS = 600.0
+"""Between two looks of an idle worker whether a collection is to be expired, which it is once a day."""
 
 
 class JobQueue(Queue):
@@ -65,12 +71,20 @@ class QueueWorker(Worker):
         self.stopping = False
         self.silent = silent
         self._reason = ""
+        self._looked = -LOOK_SECONDS
         step = max(silent // 3, 1)
         super().__init__(
             [NAME], connection=client, job_class=OurJob, serializer=JSONSerializer, maintenance_interval=step,
             job_monitoring_interval=step, worker_ttl=15 + step, exception_handlers=[self._raised],
             log_job_description=False,
         )
+
+    def run_maintenance_tasks(self) -> None:
+        """What RQ does; and now and then, ask for what collections keep no longer to be removed."""
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            expiry.ask_for_due(self.connection)
 
     def get_heartbeat_ttl(self, _job: Job) -> int:
         """Seconds for which a heartbeat counts."""

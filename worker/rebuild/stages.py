@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from operator import call
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nearcopy.index.store import Store, packed
 from nearcopy.index.writing import FULL
 from nearcopy.jobs.task import Task
 from nearcopy.parameters import Parameters
+from nearcopy.retention import cutoff
 from worker.archive import BLOCK_BYTES, blocks
 from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
 from worker.rebuild.asked import Reading, chosen, identity
@@ -59,9 +61,10 @@ def rebuild(
     """Make the next generation of a collection and publish it; the live one answers until then.
 
     Of a task with archives it has exactly their documents, and what was written to the collection since this
-    began. Without archives, or with a task that loads, it has the stored documents as well; an id of the
-    archives replaces a stored one. ``folder`` holds what is finished: after a crash the same call goes on
-    from there. ``grace``: seconds before a generation that was live is removed.
+    began. Without archives, or with a task that loads, it has the stored documents as well, but for those
+    that are too old for the collection; an id of the archives replaces a stored one. ``folder`` holds what is
+    finished: after a crash the same call goes on from there. ``grace``: seconds before a generation that was
+    live is removed.
 
     Raises `Busy` (the collection is rebuilt by another), `InputError` (no archive, not one usable document,
     more rejects than the task allows, another rebuild in the folder), `WillNotFit`, `IndexFull`,
@@ -111,16 +114,21 @@ class _Rebuild:
                 self.store, kind=self.task.kind, archives=[one.name for one in self.reading.sources]
             )
             self.journal.note("stored", stored.cuts(self.store, self.block_bytes) if stored_too else [])
+            before = cutoff(self.store)
+            self.journal.note("before", before.isoformat() if before is not None else None)
             self.journal.note("live", [part.generation.decode() for part in self.store.partitions])
+            self.journal.note("began", generations.records(self.store)[begun]["began"])
             noted = begun.decode()
             self.journal.note("generation", noted)
         self.generation = noted.encode()
         self.summary.generation = noted
 
     def _goes_on(self, generation: bytes) -> bool:
-        """Whether a generation is still there, did not fail, and was not published and left already."""
+        """Whether a generation is still there, and is the one of that number that was begun here; did not
+        fail, and was not published and left already."""
         record = generations.records(self.store).get(generation, {})
-        return generation in generations.known(self.store) and not record.keys() & {"left", "failed"}
+        same = record.get("began") == self.journal.notes.get("began")
+        return same and "began" in record and not record.keys() & {"left", "failed"}
 
     def timed(self, stage: Callable[[], None]) -> None:
         """Run a stage and keep its seconds."""
@@ -158,9 +166,10 @@ class _Rebuild:
                 # A block tells how much of its own source was read.
                 source, earlier = block.source, self.report.bytes_read
             self.report.bytes_read = earlier + block.read
-        live = self.journal.notes["live"]
+        live, noted = self.journal.notes["live"], self.journal.notes.get("before")
+        before = datetime.fromisoformat(noted) if noted is not None else None
         for more, cut in enumerate(self.journal.notes["stored"]):
-            yield stored.read(self.store, live[cut[0]].encode(), cut, number + more)
+            yield stored.read(self.store, live[cut[0]].encode(), cut, number + more, before)
 
     def _signed(self, name: str) -> None:
         documents, standing, rejects = signing.counts(self.folder, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from nearcopy.connection import pipeline, steady, strings
 from nearcopy.document import Document
 from nearcopy.index import documents
 from nearcopy.index.store import Partition, Store
+from nearcopy.retention import too_old
 
 PACKED = 3
 """Bytes of text in a stored byte, about."""
@@ -25,15 +27,18 @@ Cut = list[int]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Documents of a collection, as they are stored; ``number`` counts on from the blocks of the archives."""
+    """Documents of a collection, as they are stored; ``number`` counts on from the blocks of the archives.
+    ``before``: those that were published before then are too old for the collection."""
 
     number: int
     texts: tuple[bytes, ...]
     source: str = ""
+    before: datetime | None = None
 
     def documents(self) -> Iterator[Document]:
-        """The documents, in the order of their numbers."""
-        return (documents.unpacked(text)[0] for text in self.texts)
+        """The documents that are not too old, in the order of their numbers."""
+        found = (documents.unpacked(text)[0] for text in self.texts)
+        return (one for one in found if self.before is None or not too_old(one, self.before))
 
 
 def cuts(store: Store, block_bytes: int) -> list[Cut]:
@@ -47,7 +52,9 @@ def cuts(store: Store, block_bytes: int) -> list[Cut]:
     return found
 
 
-def read(store: Store, generation: bytes, cut: Cut, number: int) -> Stored:
+def read(
+    store: Store, generation: bytes, cut: Cut, number: int, before: datetime | None = None
+) -> Stored:
     """One block. What was removed since is left out, and what was replaced is new: the log tells of both."""
     partition, first, end = cut
     names = [store.partitions[partition].keys.text(generation, one) for one in range(first, end)]
@@ -55,7 +62,7 @@ def read(store: Store, generation: bytes, cut: Cut, number: int) -> Stored:
     for start in range(0, len(names), KEYS_A_CALL):
         part = names[start : start + KEYS_A_CALL]
         texts += steady(lambda part=part: strings(store.client, part))  # type: ignore[misc]
-    return Stored(number, tuple(text for text in texts if text is not None))
+    return Stored(number, tuple(text for text in texts if text is not None), before=before)
 
 
 def _sizes(store: Store, part: Partition) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
