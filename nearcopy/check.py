@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nearcopy import align, resemblance
+from nearcopy import align, resemblance, watching
 from nearcopy.document import Document, checked_text
 from nearcopy.errors import InputError, NoWords
 from nearcopy.index.lines import Lines
@@ -27,6 +27,7 @@ from nearcopy.lsh import Buckets, buckets_of
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison, Report
 from nearcopy.text.scanning import Scanned, scan_texts
+from nearcopy.watching import stage
 
 BY_WORDS = 50
 """Candidates that are verified first, by the words they may share."""
@@ -70,18 +71,25 @@ def check_many(
     good = [place for place, one in enumerate(told) if isinstance(one, Submission)]
     submissions = [one for one in told if isinstance(one, Submission)]
     questions = [_asked(one) for one in submissions]
-    founds = _found(store, questions, archive=among is None or among.archive)
+    with stage("look_up"):
+        founds = _found(store, questions, archive=among is None or among.archive)
     if among is not None:
         _add_lines(among, good, submissions, founds)
     seekers = [
         _candidates(found, one.options, one.words) for one, found in zip(submissions, founds, strict=True)
     ]
-    chosen = _sought(store, founds, seekers, among)
+    with stage("fetch"):
+        chosen = _sought(store, founds, seekers, among)
     together = (time.perf_counter() - started) / max(len(good), 1)
     reports = {}
     for place, submission, found, (documents, gone) in zip(good, submissions, founds, chosen, strict=True):
         begun = time.perf_counter() - together
-        reports[place] = report(_case(submission, found, documents, gone), found, begun)
+        with stage("align"):
+            case = _case(submission, found, documents, gone)
+        with stage("judge"):
+            done = report(case, found, begun)
+        watching.checked(done.candidates, done.verified, done.sources_found)
+        reports[place] = done
     return [one if isinstance(one, InputError) else reports[place] for place, one in enumerate(told)]
 
 
@@ -144,8 +152,10 @@ def read_submissions(
 ) -> list[Submission | InputError]:
     """Segment and sign submissions in one batch, and refuse what cannot be checked."""
     faults = [_fault(text, options, parameters) for text, options in asked]
-    scanned = scan_texts([text for (text, _), fault in zip(asked, faults, strict=True) if fault is None])
-    buckets = buckets_of(scanned, parameters)
+    with stage("segment"):
+        scanned = scan_texts([text for (text, _), fault in zip(asked, faults, strict=True) if fault is None])
+    with stage("sign"):
+        buckets = buckets_of(scanned, parameters)
     out: list[Submission | InputError] = []
     place = 0
     for (_, options), fault in zip(asked, faults, strict=True):

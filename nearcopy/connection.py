@@ -15,6 +15,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisClusterException, RedisError
 from redis.retry import Retry
 
+from nearcopy import watching
 from nearcopy.errors import InputError, StorageUnavailable
 
 Client = Any
@@ -71,6 +72,7 @@ class _Punctual:
 
     def send_packed_command(self: Any, *args: Any, **kwargs: Any) -> None:
         self._wait(_left(TIMEOUT))
+        watching.sent(args[0])
         super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     def read_response(self: Any, *args: Any, **kwargs: Any) -> Any:

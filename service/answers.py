@@ -79,9 +79,17 @@ class Published(Answer):
 
 
 class Health(Answer):
-    """The service is alive, or ready to answer checks."""
+    """The service is alive, or ready to answer checks.
+
+    ``lacks``: what is missing though checks are answered; with ``memory``, Redis stores no more documents.
+    """
 
     status: Literal["alive", "ready"]
+    lacks: list[Literal["memory"]] | None = None
+
+
+PLAIN = "text/plain; version=1.0.0; charset=utf-8"
+"""The type of answers that are no JSON: metrics, as Prometheus reads them."""
 
 
 class CallSummary(Answer):

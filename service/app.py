@@ -10,6 +10,9 @@ from service.body import drain
 from service.context import share
 from service.limits import arriving
 from service.limits.spending import tell_quotas
+from service.operations import requests
+from service.operations.metrics import Metrics
+from service.operations.proxies import believe
 from service.reading import check_utf8
 from service.resources import (
     about,
@@ -28,7 +31,8 @@ from service.uploads.readers import Readers
 
 
 def create_app(
-    archives: Archives, settings: Settings | None = None, readers: Readers | None = None
+    archives: Archives, settings: Settings | None = None, readers: Readers | None = None,
+    metrics: Metrics | None = None,
 ) -> Flask:
     """The service over these archives. Settings other than the body limit are the server's business."""
     settings = settings or Settings()
@@ -40,7 +44,9 @@ def create_app(
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = documents.IdConverter
-    share(app, archives, settings, readers)
+    metrics = metrics or Metrics()
+    share(app, archives, settings, metrics, readers)
+    requests.register(app, metrics)
     failures.register(app)
     app.before_request(lambda: check_utf8(request))
     app.after_request(drain)
@@ -49,4 +55,5 @@ def create_app(
         about, batch, checking, listing, documents, collections, generations, health, index, rebuilds,
     ):
         app.register_blueprint(resource.blueprint)
+    believe(app, settings.trusted_proxies)
     return app

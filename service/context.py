@@ -12,6 +12,7 @@ from service.keys.guard import Guard
 from service.keys.ring import Keyring
 from service.limits.spending import Spending
 from service.limits.work import Places
+from service.operations.metrics import Metrics
 from service.settings import Settings
 from service.uploads.readers import Readers
 
@@ -27,9 +28,13 @@ class Shared:
     spending: Spending
     places: Places
     readers: Readers
+    metrics: Metrics
+    metrics_open: bool
 
 
-def share(app: Flask, archives: Archives, settings: Settings, readers: Readers | None = None) -> None:
+def share(
+    app: Flask, archives: Archives, settings: Settings, metrics: Metrics, readers: Readers | None = None
+) -> None:
     """Hand the archives, and what the settings say of their use, to the calls of the application."""
     app.extensions[_KEY] = Shared(
         archives,
@@ -37,6 +42,8 @@ def share(app: Flask, archives: Archives, settings: Settings, readers: Readers |
         Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
         Places(settings.in_flight, settings.deadline, settings.threads),
         readers or Readers(settings),
+        metrics,
+        settings.metrics_open,
     )
 
 

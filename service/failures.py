@@ -24,6 +24,7 @@ from nearcopy.errors import (
 from service import problems
 from service.calls import Call
 from service.context import archives, shared
+from service.operations.log import logger
 from service.problems import Problem, Refused, answer, field_error
 
 ENGINE: tuple[tuple[type[NearcopyError], Problem], ...] = (
@@ -126,6 +127,7 @@ def _flask(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    """A defect of ours. The log has the trace; the answer has none, since it may hold texts."""
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    """A defect of ours. The log has the trace, without messages, since these may quote texts."""
+    where = request.url_rule.rule if request.url_rule is not None else "-"
+    logger.error("%s failed", where, exc_info=error, extra={"fields": {"request_id": g.get("request_id")}})
     return answer(problems.INTERNAL, "this is a defect of the service, not of the request; its log says more")

@@ -14,6 +14,7 @@ from flask import Flask
 from pydantic import BaseModel, TypeAdapter
 
 from nearcopy.document import COLLECTION_NAME, MAX_ID_BYTES
+from service.answers import PLAIN
 from service.calls import Call
 from service.conditions import MATCH, NONE_MATCH
 from service.models import ID_PATTERN
@@ -89,6 +90,15 @@ QUOTAS = {
     },
 }
 """The headers of every answer of a call that takes a key."""
+
+REQUEST_ID = {
+    "X-Request-Id": {
+        "description": "The id of the request: the one that was sent in this header, where it is 1 to 64 "
+        "letters, digits, `.`, `_` and `-`, else one of ours. The service's log has it.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    }
+}
+"""The header of every answer."""
 
 CONDITIONS = {
     MATCH: "Only if the stored document has one of these ETags; `*` for any document at all.",
@@ -197,9 +207,11 @@ def _operation(route: Route, schemas: dict[Any, Schema]) -> Schema:
         }
         | _problems(call.every_problem, schemas),
     }
+    for response in operation["responses"].values():
+        response["headers"] = response.get("headers", {}) | REQUEST_ID
     for status in TAGGED if call.conditions else ():
         if status in operation["responses"]:
-            operation["responses"][status]["headers"] = TAG
+            operation["responses"][status]["headers"] |= TAG
     if call.description:
         operation["description"] = call.description
     if call.role is not None:
@@ -256,6 +268,8 @@ def _lines(schema: Schema) -> Schema:
 def _answer(kind: Any, schemas: dict[Any, Schema], lines: bool) -> Schema:
     if kind is None:
         return {"description": "Done; the answer is empty."}
+    if kind is str:
+        return {"description": "Done.", "content": _content(PLAIN, schemas[kind])}
     if lines:
         return {"description": "Begun; each line tells how it went.", "content": _lines(schemas[kind])}
     return {"description": "Done.", "content": _content("application/json", schemas[kind])}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flask import Response
+from flask import Response, g
 from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
@@ -89,6 +89,9 @@ class ProblemBody(BaseModel):
     status: int
     detail: str = Field(description="What to change.")
     errors: list[FieldError] | None = Field(default=None, description="For bad input, each bad value.")
+    request_id: str | None = Field(
+        default=None, description="The request's id, as in the header X-Request-Id and in the service's log."
+    )
 
 
 class Refused(Exception):
@@ -121,5 +124,6 @@ def answer(
     if problem.retry_after is not None:
         headers.setdefault("Retry-After", str(problem.retry_after))
     named = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
-    body = ProblemBody.model_validate({**named, "errors": list(errors) or None})
+    told = {"errors": list(errors) or None, "request_id": g.get("request_id")}
+    body = ProblemBody.model_validate(named | told)
     return Response(body.model_dump_json(exclude_none=True), problem.status, headers, content_type=MEDIA_TYPE)

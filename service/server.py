@@ -20,12 +20,15 @@ from granian.log import LogLevels
 
 from nearcopy.archive import warm_up
 from nearcopy.errors import NearcopyError, StorageUnavailable
+from nearcopy.watching import watch
 from service.app import create_app
 from service.archives import Archives
 from service.chosen import FILE, PREFIX, SettingsError
 from service.keeper import Keeper
 from service.keys.store import opened
 from service.limits.slow import hang_up_on_the_slow
+from service.operations import log
+from service.operations.metrics import Metrics, folder
 from service.settings import Settings
 from service.uploads.readers import Readers
 
@@ -38,17 +41,13 @@ STOP_SECONDS = 15
 START_SECONDS = 120
 """The first start of all compiles the kernels, which takes this long on a slow machine."""
 
-LOG_HANDLERS = {
-    name: {"class": "logging.StreamHandler", "formatter": formatter, "stream": "ext://sys.stderr"}
-    for name, formatter in (("console", "generic"), ("access", "access"))
-}
-"""granian would log on stdout."""
-
-
 def application() -> Flask:
     """What each worker serves. The kernels are loaded first, so that no request ever waits for a compiler."""
     _leave_signals_to_the_parent()
     settings = Settings.from_environ()
+    log.configure(settings.log_format, settings.log_level)
+    metrics = Metrics()
+    watch(metrics)
     warm_up()
     archives = Archives(settings.redis_url, settings.collection)
     # Redis may still be on its way: /readyz says so, and the first call that finds it makes the collection
@@ -57,7 +56,7 @@ def application() -> Flask:
     hang_up_on_the_slow(settings.port, settings.body_seconds + settings.extract_seconds + settings.deadline)
     readers = Readers(settings)
     readers.start()
-    return create_app(archives, settings, readers)
+    return create_app(archives, settings, readers, metrics)
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -70,7 +69,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """
     # Workers are forked where the system allows it, and have the kernels from the start
     warm_up()
-    with _redis_url(settings) as url:
+    with folder(), _redis_url(settings) as url:
         whom = _who_is_answered(settings, url)
         # The workers read their settings from the environment, as they would behind another server
         os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
@@ -91,7 +90,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS,
             log_level=LogLevels.error,
-            log_dictconfig={"handlers": LOG_HANDLERS},
+            log_dictconfig=log.handlers(settings.log_format),
         )
         hang_up = signal.getsignal(signal.SIGHUP)
         # granian reloads on SIGHUP. Nothing can have changed; a terminal that closes means the end, or nohup

@@ -72,6 +72,11 @@ def ask(client: Client, task: Task, deadline: int = DEADLINE) -> Status:
     return status
 
 
+def waiting(client: Client) -> int:
+    """How many rebuilds wait in the queue."""
+    return int(steady(lambda: queue(client).count))
+
+
 def workers(client: Client) -> int:
     """How many workers take rebuilds from the queue; one that was killed counts for a minute or two."""
     names = steady(lambda: get_keys(queue(client)))

@@ -26,11 +26,16 @@ class Service:
 
     def __init__(self, url: str, collection: str, **settings: str) -> None:
         chosen = {"redis_url": url, "collection": collection, "port": str(free_port()), "workers": "1"}
+        chosen |= {"log_level": "warning"}
         self.settings = chosen | settings
         self.port = int(self.settings["port"])
         self.address = f"http://127.0.0.1:{self.port}"
         variables = {f"NEARCOPY_{name.upper()}": value for name, value in self.settings.items()}
-        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=os.environ | variables)
+        self.process = self.start(os.environ | variables)
+
+    def start(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Its process."""
+        return subprocess.Popen([sys.executable, "-c", PROGRAM], env=environment)
 
     def again(self) -> Service:
         """Another one at the same address, once this one was killed."""

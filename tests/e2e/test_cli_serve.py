@@ -59,6 +59,7 @@ class Service:
 def serving(*arguments: str, **variables: str) -> Iterator[Service]:
     """Start a service and wait until it says that it answers; nothing of it is left behind."""
     port = free_port()
+    variables |= {"NEARCOPY_LOG_LEVEL": "warning"}
     with start(*arguments, "--port", str(port), **variables) as process:
         children = []
         try:
