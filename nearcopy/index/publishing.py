@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from nearcopy.connection import steady
-from nearcopy.errors import NearcopyError, NotFound
+from nearcopy.errors import Busy, NotFound
 from nearcopy.index import generations
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.lock import Lock
@@ -53,7 +53,8 @@ def publish(store: Store, generation: bytes, lock: Lock) -> int:
     """Bring a whole generation up to date and make it live; returns how many changes were replayed.
 
     Each partition goes by itself. Raises `NotFound` where there is no such generation or it is not whole, and
-    `NearcopyError` where another holds the lock.
+    `Busy` where it is written to faster than it can be followed, `NearcopyError` where another has taken the
+    lock.
     """
     record = generations.records(store).get(generation, {})
     if "failed" in record:
@@ -101,7 +102,7 @@ def _publish(store: Store, beside: Partition, number: int, lock: Lock) -> int:
         replayed += count
         if held and _move(store, names, beside.generation, since, holder):
             lock.renew()
-    raise NearcopyError(
+    raise Busy(
         f"{store.collection!r} is written to faster than it can be followed: nothing was published; "
         "try again when there is less to do"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import secrets
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -34,7 +35,7 @@ def write(folder: Path, name: str, arrays: Mapping[str, Array]) -> str:
     header = json.dumps([[key, array.dtype.str, array.shape] for key, array in arrays.items()]).encode()
     path, found = path_of(folder, name), 0
     # Two processes may do one part, where the first was given up for dead.
-    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial = path.with_suffix(f".{secrets.token_hex(8)}.partial")
     with open(partial, "wb") as file:
         def put(data: bytes | memoryview) -> None:
             nonlocal found
