@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nearcopy.connection import Client
 from nearcopy.document import COLLECTION_NAME
@@ -37,6 +37,20 @@ class Collection:
     parameters: Parameters | None = None
     digest: str | None = None
     trouble: str | None = None
+
+
+def parameters_of(threshold: float | None, probability: float | None, shingle: int | None) -> Parameters:
+    """The parameters of a new collection: the default ones, but for what is given. Raises `InputError`."""
+    chosen = Parameters()
+    if threshold is not None or probability is not None:
+        chosen = Parameters.for_threshold(
+            chosen.threshold if threshold is None else threshold, 0.99 if probability is None else probability
+        )
+    if shingle is not None:
+        if not 1 <= shingle <= chosen.least_words:
+            raise InputError(f"shingle must be 1 to {chosen.least_words}", "shingle")
+        chosen = replace(chosen, shingle=shingle)
+    return chosen
 
 
 def create(

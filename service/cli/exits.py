@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from nearcopy.errors import (
     Busy,
+    Exists,
     IndexFull,
     InputError,
     NearcopyError,
@@ -54,6 +55,7 @@ ALWAYS = (Exit.DONE, Exit.USAGE, Exit.INTERRUPTED, Exit.READER_GONE, Exit.TERMIN
 
 _OF_ERRORS: tuple[tuple[type[NearcopyError], Exit], ...] = (
     (InputError, Exit.USAGE),
+    (Exists, Exit.USAGE),
     (NotFound, Exit.NOT_FOUND),
     (StorageUnavailable, Exit.UNAVAILABLE),
     (ParametersMismatch, Exit.OTHER_PARAMETERS),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from flask import Blueprint, Response
@@ -95,11 +94,7 @@ def create_collection(_: AmongCollections, body: CollectionBody) -> Response:
     A collection also begins by itself, with the default ones, where a document is put into it.
     """
     _check_use(body.name)
-    chosen = Parameters()
-    if body.threshold is not None or body.probability is not None:
-        chosen = Parameters.for_threshold(body.threshold or chosen.threshold, body.probability or 0.99)
-    if body.shingle is not None:
-        chosen = replace(chosen, shingle=body.shingle)
+    chosen = collections.parameters_of(body.threshold, body.probability, body.shingle)
     made = collections.create(archives().client(), body.name, chosen, body.partitions, body.keep)
     answer = as_json(made, 201)
     answer.headers["Location"] = f"/v1/collections/{made.name}"

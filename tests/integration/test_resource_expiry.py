@@ -48,8 +48,8 @@ def kept(url: str, collection: str, keep: str | None) -> Archive:
 
 def test_a_worker_expires_each_collection_once_a_day(workers: Workers) -> None:
     client = connect(workers.url)
-    # One that loses its index after it was asked for does no harm to the others, and one that is dropped leaves
-    # nothing in the queue
+    # One that loses its index after it was asked for does no harm to the others, and one that is dropped
+    # leaves nothing in the queue
     for name in ("lost", "gone"):
         collections.create(client, name, Parameters(), keep="1d")
     expiry.ask_for_due(client)
