@@ -44,7 +44,7 @@ def test_the_first_screen_has_two_commands_that_need_nothing_set() -> None:
     screen = "\n".join(README.splitlines()[:24])
     commands = [text.strip() for language, text in blocks(screen) if language == "sh"]
     assert len(commands) == 2
-    for command, last in zip(commands, (".venv/bin/nearcopy demo", ".venv/bin/pytest"), strict=True):
+    for command, last in zip(commands, (".venv/bin/nearcopy demo", ".venv/bin/pytest -n 2"), strict=True):
         assert command.splitlines() == [command]
         create, install, run = command.split(" && ")
         assert create == "python3 -m venv .venv"
