@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from nearcopy.connection import pipeline, steady, strings
+from nearcopy.connection import steady, strings
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index import documents
@@ -26,9 +25,24 @@ TEXTS_A_STEP = 64
 IDS_A_CALL = 256
 """About so many are asked for together."""
 
-BUCKETS_A_CALL = 256
+BUCKETS_A_CALL = 1024
+"""At most: half a millisecond of the server's time, where all are empty."""
 
 PLACE_BYTES = 16
+
+_READ = """
+-- The ids in some buckets, of those that have any.
+-- KEYS[1] the pointer  ARGV[1] the generation  ARGV[2] what the keys of its buckets begin with
+-- ARGV[3] and [4] the first bucket, and the end of them
+-- Returns {bucket, {digest of an id, its entry, ...}} of each, or nil where another generation is live
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
+local found = {}
+for bucket = tonumber(ARGV[3]), ARGV[4] - 1 do
+  local held = redis.call('HGETALL', ARGV[2] .. string.char(math.floor(bucket / 256), bucket % 256))
+  if #held > 0 then found[#found + 1] = {bucket, held} end
+end
+return found
+"""
 
 Id = tuple[int, bytes, int]
 """Bucket, digest and number of a document."""
@@ -113,27 +127,19 @@ def _partition(store: Store, place: Place) -> Iterator[Step]:
 
 def _ids(store: Store, place: Place, end: int) -> tuple[Partition, list[Id]]:
     """What stands after a place and before the bucket ``end``, in order, in the generation that is live."""
-    buckets = range(place.bucket, end)
     while True:
         part = store.partitions[place.partition]
-
-        def ask(part: Partition = part) -> list[Any]:
-            batch = pipeline(store.client)
-            for bucket in buckets:
-                batch.hgetall(part.keys.id_bucket(part.generation, bucket.to_bytes(2, "big")))
-            # Last: what a generation that was live then has not, nobody had
-            batch.get(part.keys.pointer)
-            return batch.execute()  # type: ignore[no-any-return]
-
-        *entries, live = steady(ask)
-        if live == part.generation:
+        begins = part.keys.id_bucket(part.generation, b"\0\0")[:-2]
+        asked = part.keys.pointer, part.generation, begins, place.bucket, end
+        buckets = steady(lambda asked=asked: store.client.eval(_READ, 1, *asked))  # type: ignore[misc]
+        if buckets is not None:
             break
         store.refresh(place.partition)
-    return part, [
+    ids = [
         (bucket, digest, int.from_bytes(entry[:3], "big"))
-        for bucket, held in zip(buckets, entries, strict=True) for digest, entry in sorted(held.items())
-        if (bucket, digest) > (place.bucket, place.digest)
+        for bucket, held in buckets for digest, entry in zip(held[::2], held[1::2], strict=True)
     ]
+    return part, sorted(one for one in ids if one[:2] > (place.bucket, place.digest))
 
 
 def _found(store: Store, part: Partition, number: int, ids: list[Id]) -> list[Found] | None:
