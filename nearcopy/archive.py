@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from nearcopy import check, embedded, ingest
 from nearcopy.check import Among
 from nearcopy.connection import Client, connect, steady
-from nearcopy.document import COLLECTION_NAME, Document
+from nearcopy.document import Document, checked_collection
 from nearcopy.errors import InputError, NoIndex
 from nearcopy.index.store import Store
 from nearcopy.index.writing import Condition, Outcome
@@ -35,13 +34,9 @@ class Archive:
         """Open a collection of the Redis at ``url``, else at ``NEARCOPY_REDIS_URL``, else the embedded one.
 
         Created where it is missing, unless ``create`` is false. Raises `InputError` (name or URL),
-        `NotFound`, `ParametersMismatch` and `StorageUnavailable`.
+        `NotFound`, `Busy` (one of that name is being dropped), `ParametersMismatch` and `StorageUnavailable`.
         """
-        if not re.fullmatch(COLLECTION_NAME, collection):
-            raise InputError(
-                "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
-                "collection",
-            )
+        checked_collection(collection)
         if not 1 <= partitions <= 4096:
             raise InputError("partitions must be 1 to 4096", "partitions")
         url = url or os.environ.get("NEARCOPY_REDIS_URL")

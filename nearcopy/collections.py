@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from nearcopy.connection import Client
-from nearcopy.document import COLLECTION_NAME
+from nearcopy.document import checked_collection
 from nearcopy.errors import InputError, NoIndex, NotFound, ParametersMismatch, RebuildRunning
 from nearcopy.index import dropping, header
 from nearcopy.index.lock import Lock, Named
@@ -57,7 +56,7 @@ def create(
     client: Client, name: str, parameters: Parameters, partitions: int = 1, keep: str | None = None
 ) -> Collection:
     """Create a collection. Raises `InputError`, `Exists`, and `Busy` while one of that name is dropped."""
-    checked_name(name)
+    checked_collection(name)
     if not 1 <= partitions <= MOST_PARTITIONS:
         raise InputError(f"partitions must be 1 to {MOST_PARTITIONS}", "partitions")
     if keep is not None:
@@ -68,7 +67,7 @@ def create(
 
 def describe(client: Client, name: str) -> Collection:
     """What is known of a collection. Raises `NotFound`, `InputError` where that cannot be its name."""
-    found = header.find(client, checked_name(name))
+    found = header.find(client, checked_collection(name))
     if found is None and header.is_hidden(client, name):
         return Collection(name, trouble="it is being dropped; to drop it again goes on with that")
     found = header.read(client, name)
@@ -100,7 +99,7 @@ def change_keep(client: Client, name: str, keep: str | None) -> Collection:
     """Let a collection keep documents for another time, None for ever. Raises `InputError` and `NotFound`."""
     if keep is not None:
         days(keep)
-    header.change_keep(client, checked_name(name), keep)
+    header.change_keep(client, checked_collection(name), keep)
     return describe(client, name)
 
 
@@ -112,7 +111,7 @@ def drop(client: Client, name: str, seconds: float = float("inf")) -> bool:
     """
     until = time.monotonic() + seconds
     rebuilds = Rebuilds(client)
-    running = rebuilds.current(checked_name(name))
+    running = rebuilds.current(checked_collection(name))
     if running is not None:
         raise RebuildRunning(
             f"rebuild {running} of collection {name!r} is queued or running: cancel it first", running
@@ -126,13 +125,3 @@ def drop(client: Client, name: str, seconds: float = float("inf")) -> bool:
         expiry.forget(client, name)
         dropping.forget(client, name)
         return True
-
-
-def checked_name(name: str) -> str:
-    """A name that a collection may have; raises `InputError`."""
-    if not re.fullmatch(COLLECTION_NAME, name):
-        raise InputError(
-            "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
-            "collection",
-        )
-    return name

@@ -88,6 +88,16 @@ def checked_id(value: object) -> str:
     return value
 
 
+def checked_collection(name: str) -> str:
+    """A name that a collection may have."""
+    if not re.fullmatch(COLLECTION_NAME, name):
+        raise InputError(
+            "a collection's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
+            "collection",
+        )
+    return name
+
+
 def checked_text(value: object, name: str = "text") -> str:
     """A text that can be stored and compared: not empty, no NUL, no lone surrogate."""
     if not isinstance(value, str):
