@@ -39,7 +39,7 @@ def worker(
 
     One after the other, until Ctrl-C or SIGTERM. POST /v1/rebuilds and `nearcopy rebuild --queue` put them
     there. A rebuild whose worker is stopped or dies is taken up by the next one, and goes on from its
-    finished parts.
+    finished parts. Once a day the worker removes what collections keep no longer.
     """
     load_engine()
     with explained(redis_url), worker_command("working") as working:

@@ -83,6 +83,10 @@ def _expire(place: Place, collection: str) -> None:
             told = retention.expire(archive.store)
     except (NotFound, ParametersMismatch) as error:
         log.warning("%s was not expired: %s", collection, error)
+    except StorageUnavailable:
+        with closing(connect(place.url)) as client:
+            patient(lambda: steady(client.ping))
+        raise
     else:
         log.info("%s: %d of %d documents were too old", collection, told.removed, told.documents)
 
