@@ -27,7 +27,7 @@ from service.chosen import FILE, PREFIX, SettingsError
 from service.keeper import Keeper
 from service.keys.store import opened
 from service.limits.slow import hang_up_on_the_slow
-from service.operations import log
+from service.operations import log, stopping
 from service.operations.metrics import Metrics, folder
 from service.settings import Settings
 from service.uploads.readers import Readers
@@ -44,6 +44,7 @@ START_SECONDS = 120
 def application() -> Flask:
     """What each worker serves. The kernels are loaded first, so that no request ever waits for a compiler."""
     _leave_signals_to_the_parent()
+    stopping.listen()
     settings = Settings.from_environ()
     log.configure(settings.log_format, settings.log_level)
     metrics = Metrics()

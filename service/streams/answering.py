@@ -13,6 +13,7 @@ from nearcopy.errors import NearcopyError, StorageUnavailable
 from service.context import shared
 from service.keys.guard import caller
 from service.models import TextBody
+from service.operations.stopping import ended_in_time
 from service.problems import INVALID_FIELD, OVERLOADED, TOO_LARGE, WRONG_TYPE, Refused, field_error
 from service.reading import parse_json, validated
 from service.streams.incoming import Incoming, Line
@@ -24,6 +25,8 @@ TAKEN = {MEDIA_TYPE, "application/ndjson", "application/jsonl", "application/x-j
 
 WAITS = (0.1, 0.4, 1.0, 2.0)
 """Seconds to wait before a group is tried again where Redis does not answer, or all places are taken."""
+
+STOPPING = "the service is being stopped: go on with the line that `from` names, over a new connection"
 
 Body = TypeVar("Body", bound=TextBody)
 
@@ -51,12 +54,13 @@ def _answers(
 ) -> Iterator[bytes]:
     place = first
     try:
-        for group in incoming.groups():
-            taken = [line for line in group if line.raw.strip() and (all_lines or line.number >= first)]
-            shown = [one for one in _told(taken, model, work, limit) if one["line"] >= first]
-            if shown:
-                yield b"".join(map(_dumped, shown))
-            place = max(first, group[-1].number + 1)
+        with ended_in_time(lambda: incoming.end(Refused(OVERLOADED, STOPPING))):
+            for group in incoming.groups():
+                taken = [line for line in group if line.raw.strip() and (all_lines or line.number >= first)]
+                shown = [one for one in _told(taken, model, work, limit) if one["line"] >= first]
+                if shown:
+                    yield b"".join(map(_dumped, shown))
+                place = max(first, group[-1].number + 1)
     except Exception as error:  # noqa: BLE001
         yield _dumped(_problem(error) | {"from": place})
     finally:

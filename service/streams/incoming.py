@@ -67,6 +67,11 @@ class Incoming:
         if self._failure is not None:
             raise self._failure
 
+    def end(self, failure: Exception) -> None:
+        """Read no further, and have `groups` raise that after what has come."""
+        self._failure = self._failure or failure
+        self.close()
+
     def close(self) -> None:
         """Read no further. The thread ends with the connection."""
         with self._changed:
