@@ -57,8 +57,8 @@ def test_a_walk_meets_each_document_once_and_goes_on_from_any_place(spread: Arch
         assert rest == order[len(order) - len(rest) :]
 
 
-def test_a_walk_while_others_write_and_rebuilds_are_published(spread: Archive) -> None:
-    staying = {f"s{number}" for number in range(150)}
+def test_a_walk_while_others_write_and_a_rebuild_is_published(spread: Archive) -> None:
+    staying = {f"s{number}" for number in range(100)}
     list(spread.put_many(document(id, [number]) for number, id in enumerate(staying)))
     ended = threading.Event()
     failed: list[Exception] = []
@@ -74,8 +74,7 @@ def test_a_walk_while_others_write_and_rebuilds_are_published(spread: Archive) -
 
     def publish() -> None:
         try:
-            for _ in range(2):
-                rebuilt_from_itself(spread)
+            rebuilt_from_itself(spread)
         except NearcopyError as error:
             failed.append(error)
 
@@ -127,7 +126,7 @@ def test_editors_who_race_never_lose_an_update(archive: Archive) -> None:
 
     def edit(_: int) -> int:
         failures = 0
-        for _ in range(25):
+        for _ in range(15):
             while True:
                 now, digest = archive.stored("d")
                 counted = int(now.fields.get("count", 0)) + 1
@@ -142,7 +141,7 @@ def test_editors_who_race_never_lose_an_update(archive: Archive) -> None:
     with ThreadPoolExecutor(4) as pool:
         refused = sum(pool.map(edit, range(4)))
     # All editors write the same change, and each counts
-    assert archive.get("d").fields["count"] == 100
+    assert archive.get("d").fields["count"] == 60
     assert refused
     audit(archive, {"d": archive.get("d")})
 
