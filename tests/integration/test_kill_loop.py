@@ -139,9 +139,10 @@ class Scene:
         for caller in self.callers:
             caller.halt.set()
         for caller in self.callers:
-            caller.join(timeout=60)
+            caller.join(timeout=120)
+            assert not caller.is_alive(), "it is not answered any more"
             caller.client.close()
-            assert not caller.wrong
+            assert not caller.wrong, caller.wrong
             assert caller.answers > 20
         expected: dict[str, Document | None] = {one.id: one for one in [PILLAR, *self.archive]}
         for writer in self.writers:
