@@ -65,6 +65,7 @@ class Working(Protocol):
     """``working``: take rebuilds from the queue."""
 
     def __call__(
-        self, url: str | None, *, folder: Path | None, archives: Path | None, processes: int, burst: bool = False
+        self, url: str | None, *, folder: Path | None, archives: Path | None, processes: int,
+        burst: bool = False,
     ) -> None:
         """Work until SIGTERM or Ctrl-C, or with ``burst`` until the queue is empty."""
