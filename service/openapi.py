@@ -17,6 +17,7 @@ from nearcopy.document import COLLECTION_NAME, MAX_ID_BYTES
 from service.answers import PLAIN
 from service.calls import Call
 from service.conditions import MATCH, NONE_MATCH
+from service.examples import illustrate
 from service.models import ID_PATTERN
 from service.problems import ALL, MEDIA_TYPE, NO_KEY, Problem, ProblemBody
 
@@ -36,22 +37,26 @@ ID = {
     "required": True,
     "description": f"Document id: 1 to {MAX_ID_BYTES} bytes of UTF-8, percent-encoded.",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES, "pattern": ID_PATTERN},
+    "example": "agency-1",
 }
 
 REBUILD_ID = ID | {
     "description": "Id of a rebuild, as its start answered it.",
     "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+    "example": "0f3c5a7e9b1d2468",
 }
 
 GENERATION = ID | {
     "description": "Number of a generation.",
     "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"},
+    "example": "1",
 }
 
 COLLECTION = ID | {
     "name": "collection",
     "description": "Name of a collection.",
     "schema": {"type": "string", "pattern": f"^{COLLECTION_NAME}$"},
+    "example": "newswire",
 }
 
 IDS = {"rebuilds": REBUILD_ID, "generations": GENERATION, "collections": COLLECTION}
@@ -156,12 +161,14 @@ def describe(app: Flask) -> Schema:
     paths: dict[str, Schema] = {}
     for route in listed:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
-    return {
+    described = {
         "openapi": "3.1.0",
         "info": {"title": "Nearcopy", "version": release(), "description": PURPOSE},
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"key": KEY}},
     }
+    illustrate(described)
+    return described
 
 
 def _schemas(listed: Iterable[Route]) -> tuple[dict[Any, Schema], Schema]:

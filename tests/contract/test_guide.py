@@ -113,7 +113,8 @@ def test_a_backup_is_restored_as_the_runbook_says(program: str, tmp_path: Path) 
     (tmp_path / "old").mkdir()
     old, new = (str(free_port()) for _ in range(2))
     path = tools(tmp_path / "bin", server_programs()[program])
-    with running(Server(server_programs()[program], tmp_path / "old"), "--port", old, "--repl-diskless-sync-delay", "0") as server:
+    at_once = ("--repl-diskless-sync-delay", "0")
+    with running(Server(server_programs()[program], tmp_path / "old"), "--port", old, *at_once) as server:
         with Archive.open(server.url, "press", create=True) as archive:
             archive.put(Document.checked(DOCUMENT))
         ran(["bash", "-e", "-c", backup.replace("6379", old)], tmp_path, PATH=path)
