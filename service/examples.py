@@ -6,6 +6,7 @@ each against its schema, and send each to the service.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,11 +19,21 @@ REQUEST_ID = "4f1d0f8c6e2b4a7d9c3e5b8a7f6d1c20"
 
 def illustrate(description: dict[str, Any]) -> None:
     """Add the examples to a description."""
-    told = orjson.loads((files("service") / "examples.json").read_bytes())
-    problems = {problem.type: _problem(problem, told["problems"][problem.slug]) for problem in ALL}
+    told, problems = _stored(), illustrated_problems()
     for methods in description["paths"].values():
         for operation in methods.values():
             _illustrate(operation, told["calls"].get(operation["operationId"], {}), problems)
+
+
+def illustrated_problems() -> dict[str, Any]:
+    """An example of each problem, by its type."""
+    told = _stored()["problems"]
+    return {problem.type: _problem(problem, told[problem.slug]) for problem in ALL}
+
+
+@cache
+def _stored() -> Any:
+    return orjson.loads((files("service") / "examples.json").read_bytes())
 
 
 def _illustrate(operation: dict[str, Any], example: dict[str, Any], problems: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, current_app
 from service.answers import CallList, as_json
 from service.calls import call
 from service.openapi import PURPOSE, describe, release, routes
+from service.page import HEADERS, page
 
 blueprint = Blueprint("about", __name__)
 
@@ -29,6 +30,18 @@ def list_calls() -> Response:
 def openapi() -> Response:
     """Describe the calls in OpenAPI 3.1."""
     return Response(_described(cast(Any, current_app)._get_current_object()), content_type="application/json")
+
+
+@blueprint.get("/docs")
+def docs() -> Response:
+    """The description as a page for people, and no call of the API."""
+    html = _page(cast(Any, current_app)._get_current_object())
+    return Response(html, headers=HEADERS, content_type="text/html; charset=utf-8")
+
+
+@lru_cache(maxsize=1)
+def _page(app: Flask) -> str:
+    return page(describe(app))
 
 
 @lru_cache(maxsize=1)
