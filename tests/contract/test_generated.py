@@ -1,4 +1,5 @@
-"""Requests that schemathesis makes up from the OpenAPI description, good and bad ones, to every call."""
+"""Requests that schemathesis makes up from the OpenAPI description, good and bad ones, to every call, one by
+one and in sequences that use what came before. All its checks are on, but for `LEFT_OUT`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
 from nearcopy.archive import Archive
@@ -23,6 +25,19 @@ from tests.contract.texts import DOCUMENT
 
 EXAMPLES = 40
 """Requests to each call, besides those that cover each rule of the description once."""
+
+SEQUENCES, STEPS = 15, 8
+"""Sequences, and requests in each, at most."""
+
+LEFT_OUT = {
+    "POST /v1/check/batch": {"negative_data_rejection"},
+    "POST /v1/documents/batch": {
+        "negative_data_rejection", "unsupported_method", "allow_header_conformance",
+    },
+    "POST /v1/documents/delete": {"unsupported_method", "allow_header_conformance"},
+    "GET /v1/documents/{id}/copies": {"unsupported_method", "allow_header_conformance"},
+}
+"""Checks that are off for a call; `CONFIG` says why."""
 
 CONFIG = SchemathesisConfig.from_dict(
     {
@@ -83,6 +98,20 @@ CONFIG = SchemathesisConfig.from_dict(
                     "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
                 },
             },
+            # It has ended, in a sequence that cancels it twice
+            {
+                "include-path": "/v1/rebuilds/{id}",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
+                },
+            },
+            # It is being rebuilt, in a sequence that asked for that
+            {
+                "include-path": "/v1/collections/{collection}",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
+                },
+            },
         ],
     }
 )
@@ -101,7 +130,9 @@ def from_lines(_: schemathesis.DeserializationContext, response: schemathesis.Re
     return [json.loads(line) for line in response.content.splitlines()]
 
 
-schema = schemathesis.openapi.from_dict(describe(create_app(Archives())), config=CONFIG)
+DESCRIPTION = describe(create_app(Archives()))
+
+schema = schemathesis.openapi.from_dict(DESCRIPTION, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +149,32 @@ def address(redis_url: str) -> Iterator[str]:
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_described(case: schemathesis.Case[Any], address: str) -> None:
     case.call_and_validate(base_url=address)
+
+
+def test_what_was_removed_stays_so_in_sequences_of_calls(address: str) -> None:
+    class Sequences(schema.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, _: schemathesis.Case[Any]) -> dict[str, Any]:
+            return {"base_url": address}
+
+    Sequences.run(
+        settings=settings(
+            max_examples=SEQUENCES, stateful_step_count=STEPS, deadline=None, derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+
+
+def test_no_call_and_no_check_is_left_out_in_silence() -> None:
+    load_all_checks()
+    off: dict[str, set[str]] = {}
+    labels = set()
+    for operation in (found.ok() for found in schema.get_all_operations()):
+        labels.add(operation.label)
+        chosen = schema.config.checks_config_for(operation=operation, phase=None)
+        off[operation.label] = {
+            name for name in CHECKS.get_all_names() if not chosen.get_by_name(name=name).enabled
+        }
+    assert labels == {
+        f"{method.upper()} {path}" for path, item in DESCRIPTION["paths"].items() for method in item
+    }
+    assert {label: names for label, names in off.items() if names} == LEFT_OUT
