@@ -44,9 +44,9 @@ keep for the busiest moment so far. 100,000 calls in 10 minutes that left 200 by
 GIVEN_UP = f"it was begun {ATTEMPTS} times"
 
 KILLS: list[tuple[float, Callable[[Scene], None]]] = [
-    # At a share of the time. A new process of the service grows for a while: none in the last half
-    (0.10, Scene.kill_worker), (0.15, Scene.kill_service_worker), (0.25, Scene.kill_redis),
-    (0.35, Scene.kill_service_worker), (0.60, Scene.kill_worker), (0.75, Scene.kill_redis),
+    # At a share of the time. A new process of the service grows for some seconds: none late
+    (0.05, Scene.kill_service_worker), (0.12, Scene.kill_service_worker), (0.15, Scene.kill_worker),
+    (0.30, Scene.kill_redis), (0.55, Scene.kill_worker), (0.75, Scene.kill_redis),
 ]
 
 
@@ -70,9 +70,9 @@ class Rebuilder(Caller):
         if self.halt.is_set():
             return
         body = {"audit": 50, **asked}
-        answer, first = self.ask("rebuild", "POST", "/v1/rebuilds", json=body, params=where)
+        answer, sure = self.ask("rebuild", "POST", "/v1/rebuilds", json=body, params=where)
         # One whose answer was lost is queued all the same
-        self.must("rebuild", answer.status_code == 202 or (answer.status_code == 409 and not first), answer)
+        self.must("rebuild", answer.status_code == 202 or (answer.status_code == 409 and not sure), answer)
         place = answer.headers["Location"]
         while True:
             told, _ = self.ask("rebuild goes", "GET", place)
@@ -130,6 +130,7 @@ def soak(scene: Scene, seconds: float) -> Soak:
     _through(scene, found, rebuilder)
     for caller in callers:
         caller.halt.set()
+    scene.keep_worker()
     for caller in callers:
         # A rebuild that has begun comes to its end
         caller.join(180)
@@ -158,17 +159,18 @@ def _fill(scene: Scene) -> None:
 
 
 def _through(scene: Scene, found: Soak, rebuilder: Rebuilder) -> None:
-    """Kill when it is time to, and note memory, until all time is over."""
+    """Kill when it is time to, and note memory, until all time is over and all is killed."""
     began, left = time.monotonic(), list(KILLS)
-    while (now := time.monotonic() - began) < found.seconds:
+    while (now := time.monotonic() - began) < found.seconds or (left and now < 3 * found.seconds):
         found.memory.append((now, scene.memory() / (1 << 20)))
         if left and now >= left[0][0] * found.seconds:
             kill = left[0][1]
-            # That of the queue has nothing to lose while it waits
+            # That of the queue has nothing to lose while it waits for work
             if kill is not Scene.kill_worker or rebuilder.running.is_set():
                 kill(scene)
                 found.kills[kill.__name__] += 1
                 del left[0]
+        scene.keep_worker()
         time.sleep(min(1.0, found.seconds / 200))
 
 

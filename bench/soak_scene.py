@@ -24,9 +24,8 @@ from nearcopy.errors import StorageUnavailable
 START_SECONDS = 120.0
 """The first start of all compiles the kernels."""
 
-AFTER_SECONDS = 20.0
-"""How long after something is back an answer may still say that it was away: a request waits up to its
-deadline of 15 seconds."""
+AFTER_SECONDS = 5.0
+"""How long after something is back it may still show that it was away, to a request that begins then."""
 
 WORKER = str(Path(sys.executable).with_name("nearcopy"))
 
@@ -102,6 +101,11 @@ class Scene:
         self.worker.kill()
         self.worker.wait()
         self.worker = self._start_worker()
+
+    def keep_worker(self) -> None:
+        """Start another worker where the last one ended, as one does that finds no Redis at its start."""
+        if self.worker.poll() is not None:
+            self.worker = self._start_worker()
 
     def memory(self) -> int:
         """Bytes that are the service's own (USS), of all its processes."""
