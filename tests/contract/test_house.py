@@ -96,6 +96,7 @@ def test_the_readme_shows_what_the_demo_prints(new_server: Callable[[], Any]) ->
     shown = next(text for language, text in blocks(README) if language == "text")
     program = [sys.executable, "-m", "service.cli", "demo", "--no-serve"]
     environment = {**os.environ, "NEARCOPY_REDIS_URL": new_server().url}
+    environment.pop("COLUMNS", None)
     ran = subprocess.run(program, cwd=TOP, env=environment, capture_output=True, text=True, check=True)
     lines = iter([line.rstrip() for line in ran.stdout.splitlines()])
     for line in shown.splitlines():

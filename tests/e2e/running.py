@@ -32,7 +32,7 @@ class Ran:
 
 def environment(**variables: str) -> dict[str, str]:
     """The test's own environment without any setting of Nearcopy or of the terminal, and with these."""
-    ours = ("NEARCOPY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    ours = ("NEARCOPY_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"TERM": "xterm-256color"} | variables
 
