@@ -210,5 +210,10 @@ def test_redis_is_killed_in_every_stage(scene: Scene) -> None:
 
 
 def test_the_service_is_killed_in_every_stage(scene: Scene) -> None:
-    assert through(scene, lambda *_: scene.kill_service()) == set(POINTS)
+    def kill(_: Stepping, point: Point) -> None:
+        # A new service takes seconds: every other point is enough to meet each side of each change
+        if POINTS.index(point) % 2:
+            scene.kill_service()
+
+    assert through(scene, kill) == set(POINTS)
     scene.finish()
