@@ -10,6 +10,8 @@ from nearcopy.archive import Archive
 from tests.integration.auditor import audit
 
 SECONDS = 25.0
+RISE = 64.0
+"""MiB. A process that was started again may still be growing: only what keeps 30 kB a call is seen here."""
 
 
 def test_mixed_calls_are_answered_rightly_while_all_is_killed_and_rebuilt(tmp_path: Path) -> None:
@@ -22,5 +24,6 @@ def test_mixed_calls_are_answered_rightly_while_all_is_killed_and_rebuilt(tmp_pa
     assert (found.wrong, found.lost, found.findings) == ([], [], [])
     assert found.kills.total() == len(KILLS)
     assert found.ends["done"] > 0
+    assert found.rise < RISE
     assert found.calls.total() > 20 * CLIENTS
     assert len(found.expected) > len(ARCHIVED)
