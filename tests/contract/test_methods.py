@@ -52,6 +52,7 @@ def test_the_calls_are_those_of_the_contract(call: Described) -> None:
         ("GET", "/openapi.json"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
+        ("GET", "/metrics"),
         ("GET", "/v1/index"),
         ("POST", "/v1/check"),
         ("POST", "/v1/check/batch"),
