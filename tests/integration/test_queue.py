@@ -131,6 +131,9 @@ def test_a_job_gives_signs_of_life_and_leaves_nothing_where_it_is_cancelled(
     workers.seen(id, lambda status: status.heard is not None and status.heard > first.heard)
     assert states(archive) == [*before, "building"]
     assert queue.cancel(workers.client, id).state == "running"
+    # Who runs it looks once a second, and a small archive would be done before that
+    later = time.time() + 1.5
+    workers.seen(id, lambda status: status.heard is not None and status.heard > later)
     go_on(horse)
     cancelled = workers.ended(id)
     assert (cancelled.state, cancelled.error) == ("cancelled", None)

@@ -71,7 +71,8 @@ def test_an_excerpt_is_held_by_its_text_and_by_no_other() -> None:
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "bench" / "README.md").read_text()
     programs = [path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()]
-    assert sorted(programs) == ["check", "index", "rebuild", "rebuilding", "recall", "service", "signing"]
+    expected = ["check", "index", "rebuild", "rebuilding", "recall", "service", "signing", "soak"]
+    assert sorted(programs) == expected
     for name in programs:
         assert f"python -m bench.{name}" in readme
 
