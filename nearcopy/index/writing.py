@@ -154,33 +154,41 @@ def write_beside(store: Store, part: Partition, changes: Mapping[str, Document |
 
 
 def stored_documents(store: Store, ids: Sequence[str]) -> dict[str, Document | None]:
-    """What is stored under some ids of one partition, in a few round trips."""
+    """What is stored under some ids of one partition, in a few round trips. Raises `StorageUnavailable` where
+    the text of one is missing."""
     number = keys.partition_of(ids[0], len(store.partitions))
     part = store.refresh(number)
     found = _read(store, part, ids)
-    if store.refresh(number).generation == part.generation:
-        return {id: document for id, (document, _) in found.items()}
-    return stored_documents(store, ids)
+    if store.refresh(number).generation != part.generation:
+        return stored_documents(store, ids)
+    told = {}
+    for id, (document, digest) in found.items():
+        if document is None and digest:  # others may just replace it
+            again = stored_document(store, id)
+            document = again[0] if again is not None else None
+        told[id] = document
+    return told
 
 
 def _read(store: Store, part: Partition, ids: Sequence[str]) -> dict[str, tuple[Document | None, bytes]]:
-    """The documents of some ids in a generation, with the digests of their contents. While others write
-    there, one may be missing that is just replaced; the log tells of it."""
+    """The documents of some ids in a generation, with the digests of their contents by the ids. Of one whose
+    text is missing there is only the digest."""
     def ask() -> list[bytes | None]:
         batch = pipeline(store.client)
         for digest in map(keys.id_digest, ids):
             batch.hget(part.keys.id_bucket(part.generation, digest), digest)
         return batch.execute()  # type: ignore[no-any-return]
 
-    entries = dict(zip(ids, steady(ask), strict=True))
+    entries = {id: entry or b"" for id, entry in zip(ids, steady(ask), strict=True)}
     names = {
         id: part.keys.text(part.generation, int.from_bytes(entry[:3], "big"))
-        for id, entry in entries.items() if entry is not None
+        for id, entry in entries.items() if entry
     }
     texts = steady(lambda: strings(store.client, list(names.values()))) if names else []
-    found: dict[str, tuple[Document | None, bytes]] = dict.fromkeys(ids, (None, b""))
-    return found | {
-        id: documents.unpacked(text) for id, text in zip(names, texts, strict=True) if text is not None
+    there = dict(zip(names, texts, strict=True))
+    return {
+        id: (documents.unpacked(text)[0] if (text := there.get(id)) is not None else None, entry[3:])
+        for id, entry in entries.items()
     }
 
 

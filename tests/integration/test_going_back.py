@@ -11,8 +11,9 @@ import pytest
 
 from nearcopy.archive import Archive
 from nearcopy.document import Document
-from nearcopy.errors import Busy, InputError, NearcopyError, NotFound
+from nearcopy.errors import Busy, InputError, NearcopyError, NotFound, StorageUnavailable
 from nearcopy.index import generations, publishing
+from nearcopy.index.keys import id_digest, partition_of
 from nearcopy.index.lock import Lock
 from nearcopy.parameters import Parameters
 from tests.integration.auditor import audit
@@ -165,6 +166,22 @@ def test_as_many_are_kept_as_were_asked_for(archive: Archive, tmp_path: Path) ->
     kept = [sorted(number for number, state in one.items() if state == "kept") for one in seen]
     assert kept == [[1], [1, 2], [2, 3], [4], []]
     audit(archive, {one.id: one for one in ARCHIVE[:5]})
+
+
+def test_a_text_that_is_missing_is_not_taken_for_a_deletion(archive: Archive, tmp_path: Path) -> None:
+    put(archive, ARCHIVE[:5])
+
+    def lose() -> None:
+        archive.put(document("d3", [900]))
+        part = archive.store.partitions[partition_of("d3", len(archive.store.partitions))]
+        digest = id_digest("d3")
+        entry = archive.store.client.hget(part.keys.id_bucket(part.generation, digest), digest)
+        archive.store.client.delete(part.keys.text(part.generation, int.from_bytes(entry[:3])))
+
+    path = written(tmp_path / "a.jsonl", ARCHIVE)
+    with pytest.raises(StorageUnavailable, match="the text of document 'd3' is missing"):
+        rebuilt(archive, path, tmp_path / "f", progress=at("sign", 1, lose))
+    assert archive.store.refresh(0).generation == b"1"
 
 
 def test_who_lost_the_lock_publishes_nothing(archive: Archive, tmp_path: Path) -> None:
