@@ -250,7 +250,7 @@ def pinged(url: str, archive: Path, folder: Path) -> list[Figure]:
         # The live one goes: nobody asks it any more
         pinger = threading.Thread(target=ping)
         pinger.start()
-        taken = seconds(lambda: retiring.unlink(store, part.keys, part.generation))
+        taken = seconds(lambda: retiring.unlink(store.client, part.keys, part.generation))
         ended.set()
         pinger.join()
     note = f"{held:,} paragraphs, {taken:.1f} s, {len(waits)} PINGs, p99 {quantile(waits, 0.99):.2f} ms"

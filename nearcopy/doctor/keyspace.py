@@ -14,7 +14,7 @@ from nearcopy.errors import Busy, NotFound
 from nearcopy.index import generations, keys
 from nearcopy.index.keys import ID_BUCKETS, OWNER_BITS
 from nearcopy.index.lock import Lock
-from nearcopy.index.retiring import KEYS_A_STEP, unlink
+from nearcopy.index.retiring import KEYS_A_STEP, unlink, unlink_step
 from nearcopy.index.store import Partition, Store
 
 KEYS_A_CALL = 1000
@@ -73,7 +73,8 @@ def stray(store: Store, found: Keys, repair: bool) -> Iterator[Finding]:
             left = [key for key, kind in zip(odd, _types(store, odd), strict=True) if kind != b"none"]
             foreign = partition >= len(store.partitions) and any(map(_is_text, left))
             if free and not foreign:
-                _unlink(store, left)
+                for start in range(0, len(left), KEYS_A_STEP):
+                    unlink_step(store.client, left[start : start + KEYS_A_STEP])
             if left:
                 some = ", ".join(map(repr, left[:NAMED]))
                 what = f"keys that Nearcopy does not have: {len(left):,} ({some})"
@@ -85,7 +86,7 @@ def _count(store: Store, partition: int, generation: bytes, found: Keys, remove:
     """How many keys a generation has that is not known; they are gone if ``remove``."""
     names = keys.PartitionKeys.of(store.collection, partition)
     if remove:
-        return unlink(store, names, generation)
+        return unlink(store.client, names, generation)
     with translated():
         there = store.client.scan_iter(match=names.prefix + generation + b"[^0-9]*", count=KEYS_A_CALL)
         return found.of_generations[partition, generation] if next(iter(there), None) else 0
@@ -202,14 +203,3 @@ def _types(store: Store, step: list[bytes]) -> list[bytes]:
         return batch.execute()  # type: ignore[no-any-return]
 
     return steady(ask) if step else []
-
-
-def _unlink(store: Store, names: list[bytes]) -> None:
-    for start in range(0, len(names), KEYS_A_STEP):
-        def send(start: int = start) -> None:
-            batch = pipeline(store.client)
-            for key in names[start : start + KEYS_A_STEP]:
-                batch.unlink(key)
-            batch.execute()
-
-        steady(send)

@@ -162,7 +162,7 @@ class _Gathered:
                 batch.execute()
             except WatchError:
                 raise InputError(CHANGED, "archive") from None
-        unlink(self.store, self.names, self.live)  # it held nothing that anybody could still read
+        unlink(self.store.client, self.names, self.live)  # it held nothing that anybody could still read
 
 
 CHANGED = "the collection got documents while it was loaded: put the archive's documents one by one"

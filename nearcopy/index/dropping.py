@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 
-from nearcopy.connection import Client, pipeline, steady, translated
+from nearcopy.connection import Client, steady
 from nearcopy.index import header, keys
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.lock import Lock
-
-KEYS_A_STEP = 200
-"""Unlinked together: well below a millisecond of the server's time."""
+from nearcopy.index.retiring import steps, unlink_step
 
 
 def drop(client: Client, collection: str, lock: Lock, until: float) -> bool:
@@ -27,9 +24,10 @@ def drop(client: Client, collection: str, lock: Lock, until: float) -> bool:
     for number in range(partitions):
         pointer = PartitionKeys.of(collection, number).pointer
         steady(lambda pointer=pointer: client.delete(pointer))  # type: ignore[misc]
-    for step in _steps(client, collection):
+    held = PartitionKeys.of(collection, 0).lock
+    for step in steps(client, f"{{{collection}/*".encode()):
         lock.check()
-        steady(lambda step=step: _unlink(client, step))  # type: ignore[misc]
+        unlink_step(client, [key for key in step if key != held])
         if time.monotonic() > until:
             return False
     return True
@@ -50,25 +48,3 @@ def _note_last(client: Client, collection: str) -> None:
     numbers = steady(lambda: client.mget(names.pointer, names.begun))
     last = max(int(number or 1) for number in (noted, *numbers))
     steady(lambda: client.hset(keys.DROPPED, collection, last))
-
-
-def _steps(client: Client, collection: str) -> Iterator[Sequence[bytes]]:
-    step: list[bytes] = []
-    held = PartitionKeys.of(collection, 0).lock
-    with translated():
-        # None of the characters in a collection's name means anything in a pattern
-        for key in client.scan_iter(match=f"{{{collection}/*", count=KEYS_A_STEP):
-            if key != held:
-                step.append(key)
-            if len(step) >= KEYS_A_STEP:
-                yield step
-                step = []
-    if step:
-        yield step
-
-
-def _unlink(client: Client, step: Sequence[bytes]) -> None:
-    batch = pipeline(client)
-    for key in step:
-        batch.unlink(key)
-    batch.execute()

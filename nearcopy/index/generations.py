@@ -117,7 +117,7 @@ def drop(store: Store, generation: bytes, grace: float = GRACE) -> int:
         raise Busy(f"generation {generation.decode()} may still be read: try again in {ceil(left)} seconds")
     removed = 0
     for part in store.partitions:
-        removed += unlink(store, part.keys, generation)
+        removed += unlink(store.client, part.keys, generation)
         _forget(store, part.keys, generation)
     steady(lambda: store.client.hdel(keys.generations(store.collection), generation))
     return removed

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nearcopy.connection import Client, pipeline, steady
 from nearcopy.index import keys
+from nearcopy.index.header import Header
 from nearcopy.index.keys import PartitionKeys
 
 
@@ -22,16 +22,11 @@ class Held:
     paragraphs: int
 
 
-def collections(client: Client) -> list[str]:
-    """The names of all collections, in their order. Raises `StorageUnavailable`."""
-    return sorted(name.decode() for name in steady(lambda: client.smembers(keys.COLLECTIONS)))
-
-
 def held(client: Client, names: Sequence[str]) -> list[Held]:
     """What each of these collections holds; one that is gone is left out. Raises `StorageUnavailable`."""
     headers = _all(client, (("get", keys.header(name)) for name in names))
     there = [(name, header) for name, header in zip(names, headers, strict=True) if header]
-    found = {name: range(json.loads(header)["partitions"]) for name, header in there}
+    found = {name: range(Header.unpacked(header).partitions) for name, header in there}
     parts = [(name, PartitionKeys.of(name, number)) for name, numbers in found.items() for number in numbers]
     pointers = _all(client, (("get", part.pointer) for _, part in parts))
     live = [(name, part, pointer) for (name, part), pointer in zip(parts, pointers, strict=True) if pointer]

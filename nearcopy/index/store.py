@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from nearcopy.connection import Client, steady
 from nearcopy.errors import Exists, NoIndex, NotFound, ParametersMismatch
-from nearcopy.index import header, keys
+from nearcopy.index import header, keys, overview
 from nearcopy.index.header import Header
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.shape import Shape
@@ -130,8 +130,7 @@ class Store:
         for number in range(len(self.partitions)):
             self.refresh(number)
         documents, paragraphs = self.sizes()
-        info = steady(self.client.info)
-        servers = [info] if "redis_version" in info else list(info.values())
+        servers = overview.servers(self.client)
         return {
             "generation": self.generation(),
             "documents": documents,

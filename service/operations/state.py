@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from nearcopy.connection import CLUSTER_SCHEME, Client
 from nearcopy.errors import NearcopyError
-from nearcopy.index import overview
+from nearcopy.index import header, overview
 from nearcopy.jobs import queue
 from nearcopy.jobs.rebuilds import Rebuilds
 from service.archives import Archives
@@ -41,7 +41,7 @@ class State(Collector):
     def _asked(self) -> Iterator[Metric]:
         client = self._archives.client()
         yield from _servers(client)
-        names = overview.collections(client)
+        names = header.names(client)
         yield GaugeMetricFamily("nearcopy_collections", "Collections that there are.", len(names))
         yield from _collections(client, names[:MOST_COLLECTIONS])
         if not (self._archives.url or "").startswith(CLUSTER_SCHEME):
