@@ -98,7 +98,12 @@ class Lock:
         self._end.set()
         self._thread.join()
         with contextlib.suppress(NearcopyError):
-            steady(lambda: self._store.client.eval(_LEAVE, 1, self._name, self.holder))
+            leave(self._store.client, self._name, self.holder)
+
+
+def leave(client: Client, name: str | bytes, holder: str | bytes) -> None:
+    """Remove a key where it still names this holder."""
+    steady(lambda: client.eval(_LEAVE, 1, name, holder))
 
 
 def _machine() -> str:

@@ -6,9 +6,12 @@ import re
 import secrets
 import time
 
+from rq.job import Job
+
 from nearcopy.connection import Client, steady
 from nearcopy.errors import Busy, NotFound, RebuildRunning
 from nearcopy.index import keys
+from nearcopy.index.lock import leave
 from nearcopy.jobs.status import ENDED, Status
 from nearcopy.jobs.task import Task
 
@@ -23,9 +26,6 @@ QUEUEING_SECONDS = 30.0
 
 ATTEMPTS = 10
 """How often the place of a collection's rebuild is tried for: each failure means that another left it."""
-
-_LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-"""KEYS[1] the place of a collection's rebuild  ARGV[1] the id that leaves it."""
 
 
 class Rebuilds:
@@ -102,7 +102,7 @@ class Rebuilds:
 
     def in_queue(self, id: str) -> bool:
         """Whether the queue holds a rebuild: waiting, or in the hands of a worker, dead or alive."""
-        return bool(steady(lambda: self.client.exists(f"rq:job:{id}")))
+        return bool(steady(lambda: self.client.exists(Job.key_for(id))))
 
     def _claim(self, status: Status) -> None:
         """Take the place of the collection's rebuild, where nobody alive holds it."""
@@ -128,8 +128,7 @@ class Rebuilds:
         return status.state == "running" or fresh or self.in_queue(id)
 
     def _leave(self, collection: str, id: str) -> None:
-        name = keys.current_rebuild(collection)
-        steady(lambda: self.client.eval(_LEAVE, 1, name, id))
+        leave(self.client, keys.current_rebuild(collection), id)
 
 
 def _running(collection: str, id: str) -> RebuildRunning:

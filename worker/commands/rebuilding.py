@@ -9,13 +9,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from nearcopy.archive import Archive
 from nearcopy.errors import (
-    AuditFailed,
-    Busy,
     Cancelled,
     NearcopyError,
     NotFound,
@@ -23,7 +20,6 @@ from nearcopy.errors import (
     StorageUnavailable,
 )
 from nearcopy.index import generations
-from nearcopy.index.lock import Lock
 from nearcopy.index.store import Store
 from nearcopy.jobs.commands import Place, Rebuilt, Watcher
 from nearcopy.jobs.rebuilds import Rebuilds
@@ -39,6 +35,7 @@ from worker.rebuild import Reading, Report, Summary, identity
 from worker.rebuild import rebuild as run
 from worker.rebuild.journal import LEFT, begun
 from worker.rebuild.numbering import REJECTS
+from worker.telling import is_published, leave, tell, tell_done, tell_failed
 
 ATTEMPTS = 3
 """How often something may die in a row without that a part was finished in between."""
@@ -128,15 +125,16 @@ class _Run:
     def _reported(self, store: Store, executor: Executor, reporter: Reporter) -> None:
         """The rebuild itself. Its status says how it ended, unless there will be another attempt."""
         try:
-            summary = asdict(self._summary(store, executor, reporter))
+            summary = self._summary(store, executor, reporter)
         except (ProcessDied, StorageUnavailable):
             raise
         except Cancelled:
             reporter.end("cancelled")
-            self._clear_away(store)
+            if leave(store, self.task, self.grace):
+                self._clear(*LEFT, REJECTS)
             raise
         except (NearcopyError, OSError) as error:
-            reporter.end("failed", str(error), audit=error.audit if isinstance(error, AuditFailed) else None)
+            tell_failed(reporter, error)
             raise
         except Exception as error:
             reporter.end("failed", f"a defect of the worker: {error!r}")
@@ -144,23 +142,18 @@ class _Run:
         except BaseException:  # Ctrl-C, SIGTERM
             self._stopped(store, reporter)
             raise
-        reporter.end(
-            "done", summary=summary, audit=summary.pop("audit"), generation=summary["generation"],
-            documents=summary["documents"],
-        )
+        tell_done(reporter, summary)
 
     def _summary(self, store: Store, executor: Executor, reporter: Reporter) -> Summary:
-        def tell(report: Report) -> None:
-            # What is published can no longer be cancelled
-            self.published = report.stage == "retire" or bool(report.stage == "publish" and report.done)
-            with suppress(*[Cancelled] if self.published else []):
-                reporter(**asdict(report))
+        def told(report: Report) -> None:
+            self.published = is_published(report)
+            tell(reporter, report)
             self.watcher.goes(reporter.status)
 
         try:
             return run(
                 store, self.task, self.reading, executor=executor, folder=self.folder, grace=self.grace,
-                progress=tell,
+                progress=told,
             )
         except Exception as error:
             if pool.is_death(error):
@@ -180,12 +173,6 @@ class _Run:
         reporter.end("done", summary=summary, generation=live.decode())
         self._clear(*LEFT)  # the same command means another rebuild now
         self.watcher.say(f"generation {live.decode()} is live; the next rebuild removes what it superseded")
-
-    def _clear_away(self, store: Store) -> None:
-        """Whoever cancelled it does not go on with it."""
-        with suppress(Busy), Lock(store):
-            generations.prune(store, self.task.keep, b"", self.grace)
-        self._clear(*LEFT, REJECTS)
 
     def _clear(self, *patterns: str) -> None:
         """Remove these; the folder may be one of the user's, and hold more."""

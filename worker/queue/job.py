@@ -6,8 +6,9 @@ import logging
 import shutil
 import time
 from concurrent.futures import BrokenExecutor, Executor
-from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rq.timeouts import JobTimeoutException
@@ -16,7 +17,6 @@ from nearcopy import retention
 from nearcopy.archive import Archive
 from nearcopy.connection import connect, steady
 from nearcopy.errors import (
-    AuditFailed,
     Busy,
     Cancelled,
     NearcopyError,
@@ -24,17 +24,14 @@ from nearcopy.errors import (
     ParametersMismatch,
     StorageUnavailable,
 )
-from nearcopy.index import generations
-from nearcopy.index.lock import Lock
-from nearcopy.index.store import Store
 from nearcopy.jobs.expiry import PREFIX
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.reporting import Reporter, patient
 from nearcopy.jobs.status import ENDED
-from nearcopy.jobs.task import Task
 from worker.pool import pool
 from worker.queue.archives import within
-from worker.rebuild import Reading, Report, Summary, rebuild
+from worker.rebuild import Reading, Summary, rebuild
+from worker.telling import leave, tell, tell_done, tell_failed
 
 log = logging.getLogger("nearcopy.worker")
 
@@ -106,31 +103,19 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
             raise
         except Cancelled:
             reporter.end("cancelled")
-        except AuditFailed as error:
-            reporter.end("failed", str(error), audit=error.audit)
         except (NearcopyError, OSError) as error:
-            reporter.end("failed", str(error))
+            tell_failed(reporter, error)
         except Exception as error:
             log.exception("rebuild %s failed", id)
             reporter.end("failed", f"a defect of the worker, its log says more: {error!r}")
         else:
-            figures = asdict(summary)
-            reporter.end(
-                "done", summary=figures, audit=figures.pop("audit"), generation=figures["generation"],
-                documents=summary.documents,
-            )
+            tell_done(reporter, summary)
         log.info("rebuild %s of %s: %s", id, status.task.collection, reporter.status.state)
     return True
 
 
 def _rebuilt(place: Place, executor: Executor, reporter: Reporter, rebuilds: Rebuilds) -> Summary:
     """The rebuild itself."""
-    def tell(report: Report) -> None:
-        # What is published can no longer be cancelled
-        published = report.stage == "retire" or (report.stage == "publish" and report.done)
-        with suppress(*[Cancelled] if published else []):
-            reporter(**asdict(report))
-
     task = reporter.status.task
     folder = place.folder / task.collection
     with Archive.open(place.url, task.collection) as archive:
@@ -140,19 +125,12 @@ def _rebuilt(place: Place, executor: Executor, reporter: Reporter, rebuilds: Reb
             here = replace(task, archives=within(place.archives, task.archives))
             return rebuild(
                 archive.store, here, Reading.of(here), executor=executor, folder=folder, grace=place.grace,
-                progress=tell,
+                progress=partial(tell, reporter),
             )
         except Cancelled:
-            _clear_away(archive.store, task, folder, place.grace)
+            if leave(archive.store, task, place.grace):
+                shutil.rmtree(folder, ignore_errors=True)
             raise
-
-
-def _clear_away(store: Store, task: Task, folder: Path, grace: float) -> None:
-    """Remove what a cancelled rebuild has made so far: it will not be gone on with."""
-    # Where another has the collection by now, the folder is his, and what nobody needs is removed by him
-    with suppress(Busy), Lock(store):
-        generations.prune(store, task.keep, b"", grace)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tell_of_waiting(rebuilds: Rebuilds, id: str, reason: str) -> None:
