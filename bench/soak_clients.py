@@ -7,6 +7,7 @@ import json
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -82,7 +83,7 @@ class Wrong(Exception):
     """Raised where an answer is not what it must be."""
 
 
-class Caller(threading.Thread):
+class Caller(ABC, threading.Thread):
     """Takes one step after another until it is told to end."""
 
     def __init__(self, scene: Scene) -> None:
@@ -94,9 +95,9 @@ class Caller(threading.Thread):
         self.calls: Counter[str] = Counter()
         self.excused: Counter[str] = Counter()
 
+    @abstractmethod
     def step(self) -> None:
         """A call or a few, and a look at the answers."""
-        raise NotImplementedError
 
     def run(self) -> None:
         """Step by step. What is wrong is noted; a client that cannot go on says so and ends."""

@@ -18,7 +18,8 @@ MOST_XML = 32 << 20
 """Bytes of XML in a document. A book of a thousand pages has a third of that."""
 
 DAMAGE = (BadZipFile, ExpatError, EOFError, LookupError, NotImplementedError, OSError, ValueError, zlib.error)
-"""What the libraries raise on damaged files."""
+"""What the libraries raise on damaged files; zipfile, of a compression that it does not know, that it is not
+implemented."""
 
 DOCTYPE = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T", re.IGNORECASE)
 """Where entities could be defined, in UTF-8 or UTF-16. A few lines of them can stand for gigabytes."""

