@@ -168,7 +168,7 @@ def test_workers_leave_with_a_parent_that_is_killed(redis_url: str) -> None:
 def test_the_demo_reports_and_stays_and_leaves_the_users_collection_alone(tmp_path: Path) -> None:
     with serving("demo", NEARCOPY_DATA_DIR=str(tmp_path), NEARCOPY_COLLECTION="mine") as service:
         documents = len(list(samples.archive()))
-        assert f"{documents} sample documents in collection demo ({documents} created)" in service.before
+        assert f"{documents} sample documents loaded into collection demo" in service.before
         assert "`nearcopy check FILE --collection demo`" in service.before
         assert "of this text was published before" in " ".join(service.before.split())
         assert f"  curl {service.url}/v1/check " in service.before
@@ -179,9 +179,14 @@ def test_the_demo_reports_and_stays_and_leaves_the_users_collection_alone(tmp_pa
 
         service.client.put("/v1/documents/mine", json={"text": TEXT})
         again = run("demo", "--no-serve", NEARCOPY_DATA_DIR=str(tmp_path))
-        assert f"in collection demo ({documents} unchanged)" in again.out
+        assert f"{documents} sample documents loaded into collection demo" in again.out
+        assert service.client.get("/v1/index").json()["generation"] == "3"
         assert service.client.get("/v1/index").json()["documents"] == documents + 1
-        assert service.end(signal.SIGTERM) == (Exit.DONE, "")
+        code, stages = service.end(signal.SIGTERM)
+        assert code == Exit.DONE
+        # The worker's fields and stages, and no complaint after them
+        assert stages.startswith("id ")
+        assert stages.splitlines()[-1].startswith("publish ")
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
