@@ -60,15 +60,16 @@ class Rebuilder(Caller):
 
     def step(self) -> None:
         """A rebuild of what is stored, one with the archive, one that is exactly the archive; and back."""
-        self._rebuild({})
-        self._go_back({})
-        self._rebuild({}, kind="load", archives=[ARCHIVE])
-        self._rebuild(OTHER, archives=[ARCHIVE])
-        self._go_back(OTHER)
+        if self._rebuilt({}):
+            self._go_back({})
+        self._rebuilt({}, kind="load", archives=[ARCHIVE])
+        if self._rebuilt(OTHER, archives=[ARCHIVE]):
+            self._go_back(OTHER)
 
-    def _rebuild(self, where: dict[str, str], **asked: Any) -> None:
+    def _rebuilt(self, where: dict[str, str], **asked: Any) -> bool:
+        """Whether one came to its end: one that was given up may go on for a while, if it was only slow."""
         if self.halt.is_set():
-            return
+            return False
         body = {"audit": 50, **asked}
         answer, sure = self.ask("rebuild", "POST", "/v1/rebuilds", json=body, params=where)
         # One whose answer was lost is queued all the same
@@ -85,14 +86,17 @@ class Rebuilder(Caller):
         self.ends[state] += 1
         # What dies at every attempt is given up
         self.must("rebuild", state == "done" or GIVEN_UP in told.json()["error"], told)
+        return state == "done"
 
     def _go_back(self, where: dict[str, str]) -> None:
         answer, _ = self.ask("generations", "GET", "/v1/generations", params=where)
         kept = [one["number"] for one in answer.json()["generations"] if one["state"] == "kept"]
         if kept and not self.halt.is_set():
             path = f"/v1/generations/{kept[-1]}/publish"
-            answer, _ = self.ask("go back", "POST", path, params=where)
-            self.must("go back", answer.status_code == 200, answer)
+            answer, sure = self.ask("go back", "POST", path, params=where)
+            # One whose answer was lost may still be at it, and holds the lock
+            right = answer.status_code == 200 or (answer.status_code == 409 and not sure)
+            self.must("go back", right, answer)
             self.ends["gone back"] += 1
 
 

@@ -15,6 +15,8 @@ import threading
 from dataclasses import dataclass
 from types import TracebackType
 
+import psutil
+
 from nearcopy.connection import Client, steady
 from nearcopy.errors import Busy, NearcopyError
 from nearcopy.index.keys import PartitionKeys
@@ -121,8 +123,9 @@ def _is_dead(holder: bytes) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
+        # A dead one stays a zombie where nobody waits for it, as in a container without an init
+        return psutil.Process(int(process)).status() == psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
         return True
     except PermissionError:
         return False
-    return False

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,8 +47,14 @@ LATE = r"reading it takes more than 1\.5 s: send its text"
 
 def children() -> set[int]:
     """The processes that read files for this one."""
-    found = psutil.Process().children(recursive=True)
-    return {child.pid for child in found if "service.uploads.child" in " ".join(child.cmdline())}
+    return {child.pid for child in psutil.Process().children(recursive=True) if reads_files(child)}
+
+
+def reads_files(process: psutil.Process) -> bool:
+    # What another test ended may be a zombie still, which has no command line
+    with suppress(psutil.NoSuchProcess):
+        return "service.uploads.child" in " ".join(process.cmdline())
+    return False
 
 
 @pytest.fixture
