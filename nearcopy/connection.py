@@ -12,11 +12,18 @@ from typing import Any, TypeVar, cast
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import AuthenticationError, AuthorizationError, RedisClusterException, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
 from redis.retry import Retry
 
 from nearcopy import watching
-from nearcopy.errors import InputError, StorageUnavailable
+from nearcopy.errors import InputError, StorageUnavailable, WritesRefused
 
 Client = Any
 """`redis.Redis` or `redis.cluster.RedisCluster`: the index uses only what both have."""
@@ -34,6 +41,9 @@ KEYS_A_CALL = 5000
 CLUSTER_RETRIES = 3
 CLUSTER_SCHEME = "redis+cluster://"
 PIPELINED = "of pipeline caused error: "
+UNWRITABLE = ("OOM ", "MISCONF ", "READONLY ")
+"""Marks what a server says that takes no writes, in a script's error too."""
+
 T = TypeVar("T")
 _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
@@ -142,8 +152,14 @@ def translated() -> Iterator[None]:
     except redis.ConnectionError as error:
         raise StorageUnavailable(f"Redis does not answer: {error}") from error
     except (RedisError, RedisClusterException) as error:
-        # The driver puts the bytes of the command before the reason.
-        raise StorageUnavailable(f"Redis refused: {str(error).split(PIPELINED)[-1]}") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> StorageUnavailable:
+    # The driver puts the bytes of the command before the reason, and cuts off some of its marks.
+    reason = str(error).split(PIPELINED)[-1]
+    unwritable = isinstance(error, (OutOfMemoryError, ReadOnlyError)) or any(m in reason for m in UNWRITABLE)
+    return (WritesRefused if unwritable else StorageUnavailable)(f"Redis refused: {reason}")
 
 
 def steady(call: Callable[[], T]) -> T:

@@ -108,3 +108,7 @@ class ProcessDied(NearcopyError):
 
 class StorageUnavailable(NearcopyError):
     """Redis cannot be reached or does not answer in time. Nothing was half done; try again later."""
+
+
+class WritesRefused(StorageUnavailable):
+    """Redis answers reads and takes no writes: it is full, its disk is, or it is a replica."""

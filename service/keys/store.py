@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from nearcopy import embedded
 from nearcopy.connection import Client, connect, steady
-from nearcopy.errors import NotFound
+from nearcopy.errors import NotFound, WritesRefused
 from nearcopy.index.keys import API_KEYS, api_key
 from service.keys.key import Key, Role, digest, new_secret, token
 
@@ -61,9 +61,10 @@ class KeyStore:
         return key
 
     def touch(self, key: Key) -> None:
-        """Note that the key is in use, once an hour."""
+        """Note that the key is in use, once an hour, where Redis takes writes."""
         if key.used is None or _age(key.used) > USED_SECONDS:
-            steady(lambda: self._client.hset(api_key(key.id), "used", _now()))
+            with suppress(WritesRefused):
+                steady(lambda: self._client.hset(api_key(key.id), "used", _now()))
 
 
 @contextmanager

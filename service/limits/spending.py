@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Literal
 
 from flask import Response, g
-from limits.storage import RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from pydantic import BaseModel
 
 from nearcopy.connection import Client, translated
+from nearcopy.errors import WritesRefused
 from nearcopy.index.keys import SPENT
 from nearcopy.text.scanning import scan_texts
 from service.keys.key import Key
@@ -57,6 +58,7 @@ class Spending:
     def __init__(self, client: Callable[[], Client], limits: dict[What, int]) -> None:
         self._client = client
         self._limits = limits
+        self._own = MemoryStorage()
 
     def spend(self, key: Key | None, what: What, amount: int = 1) -> None:
         """Spend that much, or refuse. Without a key there is nobody to be fair to: nothing is counted.
@@ -69,15 +71,21 @@ class Spending:
         minute, gone = divmod(time.time(), WINDOW_SECONDS)
         reset = WINDOW_SECONDS - int(gone)
         counter = f"{key.id}/{what}/{int(minute)}"
-        with translated():
-            spent = self._counters.incr(counter, 2 * WINDOW_SECONDS, amount)
-            if spent > limit:
-                # A request that was refused has spent nothing, or a large text would keep small ones out
-                self._counters.incr(counter, 2 * WINDOW_SECONDS, -amount)
-                left = max(0, limit - (spent - amount))
-        _note(Quota(what, limit, left if spent > limit else limit - spent, reset))
+        spent = self._add(counter, amount)
         if spent > limit:
+            # A request that was refused has spent nothing, or a large text would keep small ones out
+            left = max(0, limit - self._add(counter, -amount))
+            _note(Quota(what, limit, left, reset))
             raise Refused(RATE_LIMITED, _advice(what, amount, limit, left, reset), retry_after=reset)
+        _note(Quota(what, limit, limit - spent, reset))
+
+    def _add(self, counter: str, amount: int) -> int:
+        try:
+            with translated():
+                return self._counters.incr(counter, 2 * WINDOW_SECONDS, amount)
+        except WritesRefused:
+            # A full Redis still answers checks: until it has room, each process counts what it lets in
+            return self._own.incr(counter, 2 * WINDOW_SECONDS, amount)
 
     def spend_words(self, key: Key | None, given: Iterable[BaseModel]) -> None:
         """Spend the words of the texts that a request sent, as the engine counts them."""

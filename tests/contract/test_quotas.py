@@ -159,3 +159,19 @@ def test_what_was_counted_leaves_redis_by_itself(metered: Metered) -> None:
     assert storage.incr("x", 60, 7) == 7
     assert storage.incr("x", 60, -7) == 0
     client.close()
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_full_redis_still_answers_checks_and_each_process_counts_them(metered: Metered) -> None:
+    headers = metered.key()
+    call, other = metered.service(key_requests=2), metered.service(key_requests=2)
+    client = metered.archives.client()
+    client.config_set("maxmemory", 1)
+    for service in (call, other):
+        for rest in (1, 0):
+            response = service("POST", "/v1/check", json=FIVE, headers=headers)
+            assert (response.status_code, left(response)["requests"][2]) == (200, rest)
+        assert_problem(service("POST", "/v1/check", json=FIVE, headers=headers), problems.RATE_LIMITED)
+    client.config_set("maxmemory", 0)
+    response = call("POST", "/v1/check", json=FIVE, headers=headers)
+    assert left(response)["requests"][2] == 1
