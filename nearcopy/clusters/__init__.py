@@ -1,0 +1,1 @@
+"""Clusters of copies over a whole archive: verified pairs, and the groups that hold together."""
