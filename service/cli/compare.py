@@ -8,8 +8,9 @@ from rich.text import Text
 from nearcopy.errors import InputError
 from nearcopy.parameters import Parameters
 from nearcopy.report import Comparison
-from service.cli.console import excerpt, out, percent, print_json
+from service.cli.console import excerpt, out, print_json
 from service.cli.options import as_json, command, load_engine, min_words, read_text
+from service.saying import percent
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import time
 from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.text import Text
-
-from nearcopy.document import instant
 
 PIPED_WIDTH = 110
 """Columns where nobody says how many there are."""
@@ -73,25 +70,3 @@ def excerpt(text: str, start: int, end: int, longest: int = 240) -> str:
         return one_line(text[start:end])
     half = longest // 2
     return f"{one_line(text[start : start + half])} […] {one_line(text[end - half : end])}"
-
-
-def percent(share: float) -> str:
-    """A share as whole percents; none is called all or nothing that is not."""
-    if 0 < share < 0.01:
-        return "under 1%"
-    return f"{min(round(100 * share), 99) if share < 1 else 100}%"
-
-
-def day(date: str | None) -> str:
-    """A date as people write it: 21 Dec 2018."""
-    if not date:
-        return ""
-    moment = instant(date)
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def day_and_time(date: str) -> str:
-    """The same with the time of day, where the date has one: 21 Dec 2018, 06:10 UTC."""
-    moment = instant(date)
-    # A date without a time stands for the last moment of its day
-    return day(date) if moment.time() == time.max else f"{day(date)}, {moment:%H:%M} UTC"

@@ -6,7 +6,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from nearcopy.report import ParagraphReport, Report, Source
-from service.cli.console import day, day_and_time, excerpt, one_line, out, percent, safe
+from service.cli.console import excerpt, one_line, out, safe
+from service.saying import day, day_and_time, percent
 
 SHOWN_SOURCES = 3
 """Sources whose passages are shown."""

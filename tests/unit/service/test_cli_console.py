@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.console import day, day_and_time, excerpt, one_line, percent, safe
+from service.cli.console import excerpt, one_line, safe
+from service.saying import day, day_and_time, percent
 
 
 @pytest.mark.parametrize(
