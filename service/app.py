@@ -27,6 +27,7 @@ from service.resources import (
     rebuilds,
 )
 from service.settings import Settings
+from service.streams import incoming
 from service.uploads.readers import Readers
 
 
@@ -40,6 +41,7 @@ def create_app(
     app.response_class = answers.Nothing
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.config[arriving.SECONDS] = settings.body_seconds
+    app.config[incoming.SILENCE] = settings.silence
     app.config[rebuilds.DEADLINE] = settings.rebuild_deadline
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False

@@ -54,7 +54,7 @@ def application() -> Flask:
     # Redis may still be on its way: /readyz says so, and the first call that finds it makes the collection
     with contextlib.suppress(NearcopyError):
         archives.get()
-    hang_up_on_the_slow(settings.port, settings.body_seconds + settings.extract_seconds + settings.deadline)
+    hang_up_on_the_slow(settings.port, settings.silence)
     readers = Readers(settings)
     readers.start()
     return create_app(archives, settings, readers, metrics)

@@ -139,6 +139,11 @@ class Settings(BaseModel):
         """Whether strangers may reach the address, so that nothing is answered without a key."""
         return not (self.open or self.local)
 
+    @property
+    def silence(self) -> float:
+        """Seconds without an answer after which a connection is closed: no request takes longer."""
+        return self.body_seconds + self.extract_seconds + self.deadline
+
     def to_environ(self) -> dict[str, str]:
         """The variables from which `from_environ` makes these very settings in a worker process."""
         values = self.model_dump(exclude_none=True)

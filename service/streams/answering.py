@@ -14,7 +14,15 @@ from service.context import shared
 from service.keys.guard import caller
 from service.models import TextBody
 from service.operations.stopping import ended_in_time
-from service.problems import INVALID_FIELD, OVERLOADED, TOO_LARGE, WRONG_TYPE, Refused, field_error
+from service.problems import (
+    FILES_BUSY,
+    INVALID_FIELD,
+    OVERLOADED,
+    TOO_LARGE,
+    WRONG_TYPE,
+    Refused,
+    field_error,
+)
 from service.reading import parse_json, validated
 from service.streams.incoming import Incoming, Line
 from service.uploads.sent import to_text
@@ -24,11 +32,15 @@ TAKEN = {MEDIA_TYPE, "application/ndjson", "application/jsonl", "application/x-j
 """What the same thing is called."""
 
 WAITS = (0.1, 0.4, 1.0, 2.0)
-"""Seconds to wait before a group is tried again where Redis does not answer, or all places are taken."""
+"""Seconds to wait before something is tried again where Redis does not answer, or all places are taken."""
+
+CROWDED = (OVERLOADED, FILES_BUSY)
+"""What goes by. It ends the stream where it stays, so that the line may be sent again."""
 
 STOPPING = "the service is being stopped: go on with the line that `from` names, over a new connection"
 
 Body = TypeVar("Body", bound=TextBody)
+T = TypeVar("T")
 
 Work = Callable[[Sequence[tuple[Line, Any]]], "list[Any]"]
 """Answers a group of good lines: for each an object, or the exception that it becomes."""
@@ -79,8 +91,11 @@ def _told(group: Sequence[Line], model: type[Body], work: Work, limit: int) -> l
                 ids[line.number] = value["id"]
             good.append((line, _read(value, model)))
         except (Refused, NearcopyError) as error:
+            if isinstance(error, Refused) and error.problem in CROWDED:
+                raise
             told[line.number] = error
     if good:
+        _patiently(lambda: _paid(good))
         done = _patiently(lambda: _worked(good, work))
         told |= {line.number: one for (line, _), one in zip(good, done, strict=True)}
     return [_line(line.number, ids.get(line.number), told[line.number]) for line in group]
@@ -98,14 +113,18 @@ def _object(raw: bytes, limit: int) -> dict[str, Any]:
 
 def _read(value: dict[str, Any], model: type[Body]) -> Body:
     body = validated(model, value, "pointer", INVALID_FIELD)
-    to_text(body)
+    _patiently(lambda: to_text(body))
     return body
 
 
-def _worked(good: Sequence[tuple[Line, Any]], work: Work) -> list[Any]:
+def _paid(good: Sequence[tuple[Line, Any]]) -> None:
     use = shared()
     with use.places.one():
         use.spending.spend_words(caller(), [body for _, body in good])
+
+
+def _worked(good: Sequence[tuple[Line, Any]], work: Work) -> list[Any]:
+    with shared().places.one():
         try:
             return work(good)
         except (NearcopyError, Refused):
@@ -117,7 +136,7 @@ def _worked(good: Sequence[tuple[Line, Any]], work: Work) -> list[Any]:
     return [_worked([one], work)[0] for one in good]
 
 
-def _patiently(call: Callable[[], list[Any]]) -> list[Any]:
+def _patiently(call: Callable[[], T]) -> T:
     """Try again where waiting helps, and soon."""
     for pause in WAITS:
         try:
@@ -125,7 +144,7 @@ def _patiently(call: Callable[[], list[Any]]) -> list[Any]:
         except StorageUnavailable:
             pass
         except Refused as refused:
-            if refused.problem is not OVERLOADED:
+            if refused.problem not in CROWDED:
                 raise
         time.sleep(pause)
     return call()

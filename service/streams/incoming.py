@@ -14,24 +14,28 @@ What is read ahead is one group; beyond that the sender has to wait. A client th
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from flask import Request
+from flask import Request, current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from service.body import blocks, packing_of
-from service.problems import Refused
+from service.problems import BAD_REQUEST, TOO_SLOW, Refused
 
 BLOCK = 1 << 14
 
 GROUP_LINES = 32
 GROUP_BYTES = 256 * 1024
 """What is worked on at once, at most: enough to share signing and round trips, and soon answered."""
+
+SILENCE = "SILENCE"
+"""What an application's configuration calls the seconds after which a silent connection is closed."""
 
 PAUSE_SECONDS = 0.02
 """After so long without another line a group is worked on as it is."""
@@ -61,7 +65,7 @@ class Incoming:
 
     def groups(self) -> Iterator[list[Line]]:
         """The lines, as they come. A group is closed by lines, by bytes, or by a pause. Raises `Refused`
-        after the last good line of a body that cannot be unpacked."""
+        after the last good line of a body that cannot be unpacked, ends early, or was silent for too long."""
         while group := self._group():
             yield group
         if self._failure is not None:
@@ -118,11 +122,48 @@ class Incoming:
 
 def _lines_of(request: Request, limit: int) -> Iterator[bytes]:
     packing, stream = packing_of(request), get_input_stream(request.environ)
+    hung_up = _Silence(current_app.config.get(SILENCE, math.inf))
     if packing:
-        return _split(blocks(stream, packing), limit)
+        return _split(_told_of_silence(blocks(stream, packing), hung_up), limit)
     if request.content_length is not None:
-        return _split(iter(lambda: stream.read(BLOCK), b""), limit)
-    return _byte_by_byte(stream, limit)
+        parts = _whole(iter(lambda: stream.read(BLOCK), b""), request.content_length)
+        return _split(_told_of_silence(parts, hung_up), limit)
+    return _byte_by_byte(stream, limit, hung_up)
+
+
+class _Silence:
+    """Tells the end of a body from a connection that was closed for its silence (`service.limits.slow`):
+    the server shows both alike, and what came until then may look whole."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.broken()
+
+    def broken(self) -> None:
+        """Something came."""
+        self._since = time.monotonic()
+
+    def check(self) -> None:
+        """Raise `Refused` where nothing came for so long that the connection was closed."""
+        if time.monotonic() - self._since > self._seconds:
+            detail = f"nothing came for {self._seconds:g} seconds: go on with the line that `from` names"
+            raise Refused(TOO_SLOW, detail)
+
+
+def _told_of_silence(parts: Iterator[bytes], silence: _Silence) -> Iterator[bytes]:
+    for part in parts:
+        silence.broken()
+        yield part
+    silence.check()
+
+
+def _whole(parts: Iterator[bytes], announced: int) -> Iterator[bytes]:
+    came = 0
+    for part in parts:
+        came += len(part)
+        yield part
+    if came < announced:
+        raise Refused(BAD_REQUEST, f"the body ended after {came} of {announced} bytes: send it whole")
 
 
 def _split(parts: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -137,13 +178,16 @@ def _split(parts: Iterable[bytes], limit: int) -> Iterator[bytes]:
         yield bytes(rest)
 
 
-def _byte_by_byte(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+def _byte_by_byte(stream: IO[bytes], limit: int, silence: _Silence) -> Iterator[bytes]:
     rest = bytearray()
     while byte := stream.read(1):
         if byte == b"\n":
             yield bytes(rest)
             rest.clear()
+            # Once a line: that costs nothing, and nothing is answered in the middle of one
+            silence.broken()
         elif len(rest) <= limit:
             rest += byte
+    silence.check()
     if rest:
         yield bytes(rest)

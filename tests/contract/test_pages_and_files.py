@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import ExitStack
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +16,7 @@ from service import problems
 from service.app import create_app
 from service.archives import Archives
 from service.settings import Settings
+from service.streams import answering
 from service.uploads.readers import Readers
 from tests.contract.described import Described, assert_problem
 from tests.contract.texts import TEXT
@@ -297,3 +300,29 @@ def test_the_description_tells_of_pages_and_forms(call: Described) -> None:
     assert upload["properties"]["file"] | {"description": ""} == {
         "type": "string", "format": "binary", "title": "File", "description": "",
     }  # fmt: skip
+
+
+def test_a_stream_waits_for_others_files_and_says_where_to_go_on(
+    archives: Archives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(extract_processes=1, in_flight=1)
+    readers = Readers(settings)
+    call = Described(create_app(archives, settings, readers))
+    lines = [{"text": TEXT}, {"text": PAGE, "format": "html", "return_text": True}]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+    def told() -> list[dict[str, Any]]:
+        sent = {"data": body, "content_type": "application/x-ndjson"}
+        return [json.loads(line) for line in call("POST", "/v1/check/batch", **sent).data.splitlines()]
+
+    place = ExitStack()
+    place.enter_context(readers.place())
+    leaving = threading.Timer(0.3, place.close)
+    leaving.start()
+    assert [one["line"] for one in told()] == [1, 2]
+    leaving.join()
+    monkeypatch.setattr(answering, "WAITS", (0.01,))
+    with readers.place():
+        [last] = told()
+    assert (last["type"], last["from"]) == (problems.FILES_BUSY.type, 1)
+    readers.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from nearcopy.archive import Archive
 from nearcopy.connection import connect
 from nearcopy.document import Document
 from service import problems
@@ -175,3 +177,22 @@ def test_a_full_redis_still_answers_checks_and_each_process_counts_them(metered:
     client.config_set("maxmemory", 0)
     response = call("POST", "/v1/check", json=FIVE, headers=headers)
     assert left(response)["requests"][2] == 1
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_stream_pays_for_its_words_once(metered: Metered, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Archive.check_many
+
+    def broken(self: Archive, asked: Any, *more: Any) -> Any:
+        if any("defect" in text for text, _ in asked):
+            raise RuntimeError
+        return whole(self, asked, *more)
+
+    monkeypatch.setattr(Archive, "check_many", broken)
+    call, headers = metered.service(key_words=100), metered.key()
+    texts = ["one two three", "a defect of ours", "four five"]
+    body = b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
+    sent = {"data": body, "content_type": "application/x-ndjson", "headers": headers}
+    told = [json.loads(line) for line in call("POST", "/v1/check/batch", **sent).data.splitlines()]
+    assert [one.get("verdict", one.get("status")) for one in told] == ["unique", 500, "unique"]
+    assert left(call("POST", "/v1/check", json=FIVE, headers=headers))["words"][2] == 100 - 9 - 5

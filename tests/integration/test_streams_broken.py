@@ -110,3 +110,33 @@ def test_memory_does_not_grow_with_the_body(redis_url: str, collection: str) -> 
         connection.close()
     assert answer.count(b'{"line":') == 15_000
     assert most - memory < 40 * MIB, f"{(most - memory) / MIB:.0f} MiB for {len(body) / MIB:.0f}"
+
+
+def test_a_feed_that_was_silent_for_too_long_is_told_where_to_go_on(redis_url: str, collection: str) -> None:
+    with Service(
+        redis_url, collection, body_seconds="0.3", extract_seconds="0.3", deadline="0.4"
+    ) as service:
+        silent, halfway = (Feed(service, "/v1/check/batch") for _ in range(2))
+        for feed in (silent, halfway):
+            feed.send(ndjson({"text": paragraph(1)}, {"text": paragraph(2)}))
+        halfway.send(b'{"text": "half')
+        for feed in (silent, halfway):
+            told = list(feed.answers)
+            assert slugs(told) == ["unique", "unique", "body-too-slow"]
+            assert told[-1]["from"] == 3
+            feed.connection.close()
+
+
+def test_a_body_that_ends_early_is_not_taken_for_whole(redis_url: str, collection: str) -> None:
+    line = ndjson({"text": paragraph(1)})
+    head = f"POST /v1/check/batch HTTP/1.1\r\nHost: x\r\nContent-Type: {NDJSON}\r\n"
+    with (
+        Service(redis_url, collection) as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=SECONDS) as connection,
+    ):
+        connection.sendall(f"{head}Content-Length: {2 * len(line)}\r\n\r\n".encode() + line)
+        connection.shutdown(socket.SHUT_WR)
+        answer = bytearray()
+        while part := connection.recv(1 << 16):
+            answer += part
+        assert b"bad-request" in answer, bytes(answer)
