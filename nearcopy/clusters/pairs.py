@@ -1,9 +1,9 @@
 """Verified pairs of documents: the edges that clusters are made of.
 
-A bucket of the nets only names candidates. A pair is one whose resemblance, or containment, was computed word by
-word and passes the threshold. Its figures are those that a check of the shorter document (of two of one length,
-the one with the lesser digest) reports of the other; a document of fewer than `MIN_WORDS` words is compared as
-`nearcopy compare` does.
+A bucket of the nets only names candidates. A pair is one whose resemblance, or containment, was computed word
+by word and passes the threshold. Its figures are those that a check of the shorter document (of two of one
+length, the one with the lesser digest) reports of the other; one of fewer than `MIN_WORDS` words is compared
+as `nearcopy compare` does.
 """
 
 from __future__ import annotations

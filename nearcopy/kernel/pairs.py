@@ -1,0 +1,120 @@
+"""Pairs of documents: those that meet in a bucket, and how much of each other they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nearcopy.kernel.align import align, cover
+from nearcopy.kernel.jit import kernel
+from nearcopy.kernel.resemble import _slot
+from nearcopy.kernel.sign import gram_hashes
+
+CELLS = 1 << 22
+"""Texts times words of one that are compared at a time: a byte of each, in two arrays."""
+
+
+@kernel("int64(int64[::1], int64[::1], int64, int64, int64[::1])")
+def meet(order, starts, cap, near, out):
+    """The pairs of every bucket, as lesser number << 32 | greater one.
+
+    Bucket k is ``order[starts[k]:starts[k + 1]]``. One of more than ``cap`` pairs each only with the ``near``
+    that follow. Returns how many there are; none is written where ``out`` is empty.
+    """
+    found = 0
+    for bucket in range(starts.size - 1):
+        first, end = starts[bucket], starts[bucket + 1]
+        reach = end - first if end - first <= cap else near
+        for i in range(first, end - 1):
+            last = min(i + reach, end - 1)
+            if out.size == 0:
+                found += last - i
+                continue
+            for j in range(i + 1, last + 1):
+                low, high = min(order[i], order[j]), max(order[i], order[j])
+                out[found] = low << 32 | high
+                found += 1
+    return found
+
+
+@kernel("int64(uint64[::1], uint64[::1], int64[::1])")
+def _fill(grams, table, marks):
+    """Put shingles into a table, which is emptied first; returns how many are distinct."""
+    marks[:], distinct = 0, 0
+    for g in range(grams.size):
+        place = _slot(table, marks, grams[g])
+        if marks[place] == 0:
+            table[place], marks[place] = grams[g], 1
+            distinct += 1
+    return distinct
+
+
+@kernel("void(uint64[::1], int64[::1], int64, int64[::1], int64[::1], float64[::1])")
+def resemble(words, bounds, size, left, right, out):
+    """``out[k]``: the Jaccard resemblance of texts ``left[k]`` and ``right[k]`` by their sets of shingles of
+    ``size`` words, as `nearcopy.kernel.resemble.best_units` has it. Text t is
+    ``words[bounds[t]:bounds[t + 1]]`` and has a word at least. Fast where pairs of one ``left`` follow each
+    other: its table is made once.
+    """
+    texts, longest = bounds.size - 1, 1
+    grams, distinct = np.empty(words.size, dtype=np.uint64), np.empty(texts, dtype=np.int64)
+    ends, rooms = np.empty(texts, dtype=np.int64), np.empty(texts, dtype=np.int64)
+    for text in range(texts):
+        length = bounds[text + 1] - bounds[text]
+        longest = max(longest, length)
+        ends[text] = bounds[text] + max(length - size + 1, 1)
+        rooms[text] = 16
+        while rooms[text] < 2 * length:
+            rooms[text] *= 2
+    slots, used = np.empty(4 * longest + 16, np.uint64), np.empty(4 * longest + 16, np.int64)
+    for text in range(texts):
+        gram_hashes(words, bounds[text], bounds[text + 1], size, grams[bounds[text] :])
+        room = rooms[text]
+        distinct[text] = _fill(grams[bounds[text] : ends[text]], slots[:room], used[:room])
+    current, table, marks = -1, slots[:16], used[:16]
+    for k in range(left.size):
+        a, b, shared = left[k], right[k], 0
+        if a != current:
+            current, table, marks = a, slots[: rooms[a]], used[: rooms[a]]
+            _fill(grams[bounds[a] : ends[a]], table, marks)
+        for g in range(bounds[b], ends[b]):
+            place = _slot(table, marks, grams[g])
+            # 1: of the left text; k + 2: met in this right one already
+            if marks[place] != 0 and marks[place] != k + 2:
+                marks[place] = k + 2
+                shared += 1
+        out[k] = shared / (distinct[a] + distinct[b] - shared)
+
+
+@kernel("void(uint64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64, int64[::1], int64[::1])")
+def contain(words, bounds, left, right, seed, gap, least, shared, contained):
+    """How many words of text ``left[k]`` lie in passages that it shares with ``right[k]``, and how many of
+    the latter's: what `nearcopy.kernel.align.align` and ``cover`` say. ``least`` bounds a passage, but where
+    a text has fewer words. Pairs of one ``left`` follow each other.
+    """
+    begin = 0
+    while begin < left.size:
+        text = left[begin]
+        a = words[bounds[text] : bounds[text + 1]]
+        most, end, total = max(CELLS // a.size, 1), begin, 0
+        shortest = min(least, a.size)
+        while end < left.size and left[end] == text and end - begin < most:
+            length = bounds[right[end] + 1] - bounds[right[end]]
+            if min(length, least, a.size) != shortest:
+                if end > begin:
+                    break
+                shortest = min(length, shortest)
+            total += length
+            end += 1
+        others, cuts = np.empty(total, dtype=np.uint64), np.zeros(end - begin + 1, dtype=np.int64)
+        for k in range(begin, end):
+            b = words[bounds[right[k]] : bounds[right[k] + 1]]
+            at = cuts[k - begin]
+            others[at : at + b.size] = b
+            cuts[k - begin + 1] = at + b.size
+        same = np.zeros((end - begin, a.size), dtype=np.uint8)
+        rows = align(a, others, cuts, min(seed, shortest), gap, shortest, same)
+        same[:] = 0
+        cover(rows, same, cuts, contained[begin:end])
+        for k in range(begin, end):
+            shared[k] = same[k - begin].sum()
+        begin = end
