@@ -97,6 +97,12 @@ def fingerprints_of(
     return out[:count], contexts[:count], bounds
 
 
+def document_bands(scanned: Scanned, parameters: Parameters) -> NDArray[np.uint64]:
+    """``uint64[T, bands]``: the second net alone."""
+    signatures = sign_documents(scanned, sign_paragraphs(scanned, parameters), parameters)
+    return _bands(signatures, parameters, DOCUMENT_SALT)
+
+
 def _bands(signatures: Signatures, parameters: Parameters, salt: np.uint64) -> NDArray[np.uint64]:
     out = np.empty((len(signatures), parameters.bands), dtype=np.uint64)
     kernels.band_hashes(np.ascontiguousarray(signatures), parameters.bands, parameters.rows, salt, out)

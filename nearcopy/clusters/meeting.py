@@ -10,8 +10,8 @@ from nearcopy.kernel.pairs import meet
 Ints = NDArray[np.int64]
 
 FAMILY = 1024
-"""Documents of a bucket that are all compared with each other. Of more, each is compared with the next `NEAR`,
-in an order that does not depend on the archive's: what grows with the square stays bounded, and a family of
+"""Documents of a bucket that are all compared with each other. Of more, each is compared with the `NEAR` that
+come next in an order that does not depend on the archive's: no work grows with the square, and a family of
 any size still holds together."""
 
 NEAR = 64

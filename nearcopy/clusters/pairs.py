@@ -9,7 +9,7 @@ as `nearcopy compare` does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,3 +59,12 @@ class Pairs:
     def __len__(self) -> int:
         """How many there are."""
         return len(self.a)
+
+    def chosen(self, which: NDArray[np.bool_]) -> Pairs:
+        """Those of a mask."""
+        return Pairs(*(getattr(self, one.name)[which] for one in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pairs]) -> Pairs:
+        """Parts whose pairs follow each other in order."""
+        return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))

@@ -44,16 +44,16 @@ def verified(texts: Texts, keys: Ints, least: Bounds) -> Pairs:
         passed = alike >= least.resemblance
         left, right, alike = left[passed], right[passed], alike[passed]
     lengths = np.diff(texts.bounds)
-    in_left, in_right = _passages(texts, lengths, left, right)
-    a_in_b, b_in_a = in_left / lengths[left], in_right / lengths[right]
-    if least.containment is not None:
-        held = np.maximum(a_in_b, b_in_a) >= least.containment
-        passed = (alike >= least.resemblance) | held
-        left, right, alike, in_left, in_right, a_in_b, b_in_a = (
-            array[passed] for array in (left, right, alike, in_left, in_right, a_in_b, b_in_a)
-        )
-    shared = np.where(_turned(texts, lengths, left, right), in_right, in_left)
-    return Pairs(texts.numbers[left], texts.numbers[right], shared, alike, a_in_b, b_in_a)
+    turned = _turned(texts, lengths, left, right)
+    of_left, of_right = _passages(texts, turned, left, right)
+    found = Pairs(
+        texts.numbers[left], texts.numbers[right], np.where(turned, of_right, of_left), alike,
+        of_left / lengths[left], of_right / lengths[right],
+    )
+    if least.containment is None:
+        return found
+    held = np.maximum(found.a_in_b, found.b_in_a) >= least.containment
+    return found.chosen(held | (alike >= least.resemblance))
 
 
 def _turned(texts: Texts, lengths: Ints, left: Ints, right: Ints) -> NDArray[np.bool_]:
@@ -62,9 +62,8 @@ def _turned(texts: Texts, lengths: Ints, left: Ints, right: Ints) -> NDArray[np.
     return np.asarray(longer | (equal & (texts.ranks[left] > texts.ranks[right])))
 
 
-def _passages(texts: Texts, lengths: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+def _passages(texts: Texts, turned: NDArray[np.bool_], left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """How many words of each left text lie in passages shared with its right one, and of the right one."""
-    turned = _turned(texts, lengths, left, right)
     first, second = np.where(turned, right, left), np.where(turned, left, right)
     order = np.lexsort((second, first))
     found = np.empty((2, len(left)), dtype=np.int64)

@@ -15,6 +15,7 @@ from service.chosen import SettingsError
 from service.cli import exits
 from service.cli.add import add
 from service.cli.check import check
+from service.cli.clusters import clusters
 from service.cli.collections import collections, expire
 from service.cli.compare import compare
 from service.cli.console import complain
@@ -55,8 +56,8 @@ class Program(click.Group):
 @click.group(
     cls=Program,
     commands=[
-        demo, serve, check, compare, add, get, remove, stats, params, rebuild, load, worker, generations,
-        publish, rollback, drop, collections, expire, doctor, keys, settings,
+        demo, serve, check, compare, clusters, add, get, remove, stats, params, rebuild, load, worker,
+        generations, publish, rollback, drop, collections, expire, doctor, keys, settings,
     ],
     epilog=exits.help_of(*Exit),
     context_settings={"help_option_names": ["-h", "--help"]},

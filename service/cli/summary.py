@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.filesize import decimal
@@ -24,7 +24,7 @@ def print_summary(status: Status, rejects: str | None) -> None:
     found = status.audit or {}
     kinds = {name: count for name, count in found.get("counted", {}).items() if name.startswith("bytes")}
     levels = {f"audit, {name}": told for name, told in _levels(found)}
-    _print(summary | kinds | levels | {"seconds": status.seconds})
+    print_figures(summary | kinds | levels | {"seconds": status.seconds})
 
 
 def audited(found: dict[str, Any]) -> str:
@@ -48,7 +48,7 @@ def _levels(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def print_forecast(found: dict[str, Any]) -> None:
     """What would be made."""
-    _print({
+    print_figures({
         "documents": found["documents"], "paragraphs": found["paragraphs"],
         **{f"{kind} bytes": count for kind, count in found["bytes"].items()},
         "in all": f"{decimal(found['total'])}, give or take {found['error']:.0%}",
@@ -65,7 +65,8 @@ def _need(need: dict[str, Any]) -> str:
     return told if need["fits"] else f"{told}: it does not fit"
 
 
-def _print(rows: dict[str, Any]) -> None:
+def print_figures(rows: Mapping[str, Any]) -> None:
+    """A table of figures by their names."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")

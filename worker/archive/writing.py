@@ -25,8 +25,8 @@ Put = Callable[[Columns], None]
 
 @contextmanager
 def table(folder: Path, name: str, format: Format, kinds: Kinds) -> Iterator[Put]:
-    """A file ``name.format`` in the folder with columns of these ``kinds``, whose rows are put some at a time;
-    it appears under its name once all are written. Raises `OSError`."""
+    """A file ``name.format`` in the folder with columns of these ``kinds``, whose rows are put some at a
+    time; it appears under its name once all are written. Raises `OSError`."""
     path = folder / f"{name}.{format}"
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -65,7 +65,7 @@ def _csv(path: Path, kinds: Kinds) -> Iterator[Put]:
 
 @contextmanager
 def _parquet(path: Path, kinds: Kinds) -> Iterator[Put]:
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
     from pyarrow import parquet
 
     types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}

@@ -36,7 +36,7 @@ def identity(
 ) -> dict[str, Any]:
     """What a second run must have in common with the first to go on from its finished parts."""
     return {
-        "archive": [_state(source) for source in reading.sources],
+        "archive": archive_state(reading.sources),
         "mapping": asdict(replace(reading.mapping, reasons={})),
         "collection": [store.collection, len(store.partitions), task.kind],
         "parameters": chosen(store.parameters, task).digest,
@@ -59,6 +59,11 @@ def chosen(live: Parameters, task: Task) -> Parameters:
             )
         found = replace(found, shingle=task.shingle)
     return found
+
+
+def archive_state(sources: Sequence[Source]) -> list[Any]:
+    """What tells whether archives have changed."""
+    return [_state(source) for source in sources]
 
 
 def _state(source: Source) -> list[Any]:

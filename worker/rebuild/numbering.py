@@ -34,7 +34,7 @@ def number(folder: Path, blocks: int, partitions: int) -> str:
         np.concatenate([np.diff(part["paragraph_bounds"]) for part in signed]),
         np.concatenate([np.diff(part["fingerprint_bounds"]) for part in signed]),
     ], axis=1)
-    first = ~_repeated(ids)
+    first = ~repeated(ids)
     numbers = np.zeros(len(ids), dtype=np.int64)
     counts = np.zeros((partitions, 3), dtype=np.int64)
     for partition in range(partitions):
@@ -76,7 +76,7 @@ def _rejects(folder: Path, name: str) -> Iterator[dict[str, str]]:
         yield asdict(Reject(place, "the id stands earlier in the archive", document.text[:200]))
 
 
-def _repeated(ids: Array) -> Array:
+def repeated(ids: Array) -> Array:
     """Which digests, uint8[D, 12], stand earlier."""
     upper = np.ascontiguousarray(ids[:, :8]).view(np.uint64).ravel()
     lower = np.ascontiguousarray(ids[:, 8:]).view(np.uint32).ravel()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from worker.archive import Block, Source, blocks
 
 
 @dataclass(slots=True)
@@ -41,6 +43,17 @@ class Record(Protocol):
 
     def finished(self, part: str, result: str) -> None:
         """A part has been done."""
+
+
+def read(sources: Sequence[Source], block_bytes: int, report: Report) -> Iterator[Block]:
+    """The blocks of archives; the report says how much of them was read."""
+    earlier, source = 0, ""
+    for block in blocks(sources, block_bytes=block_bytes):
+        yield block
+        if block.source != source:
+            # A block tells how much of its own source was read.
+            source, earlier = block.source, report.bytes_read
+        report.bytes_read = earlier + block.read
 
 
 IN_FLIGHT = 8

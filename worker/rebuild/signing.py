@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,6 +33,11 @@ def counts(folder: Path, name: str) -> tuple[int, int, int]:
     return len(part["ids"]), len(part["runs"]), len(json.loads(part["rejects"].tobytes()))
 
 
+def results(block: Block | Stored, mapping: Mapping) -> Iterator[Document | Reject]:
+    """The documents of a block, and what of it cannot be used."""
+    return block.documents() if isinstance(block, Stored) else parse(block, mapping)
+
+
 def sign(
     folder: Path, block: Block | Stored, mapping: Mapping, parameters: Parameters, partitions: int
 ) -> str:
@@ -46,7 +51,7 @@ def sign(
     - ``source`` (empty for stored documents) and ``rejects``: uint8, JSON
     """
     found, blobs, rejects = [], [], []
-    for result in block.documents() if isinstance(block, Stored) else parse(block, mapping):
+    for result in results(block, mapping):
         if isinstance(result, Reject):
             rejects.append(result)
             continue

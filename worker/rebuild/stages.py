@@ -20,13 +20,13 @@ from nearcopy.index.writing import FULL
 from nearcopy.jobs.task import Task
 from nearcopy.parameters import Parameters
 from nearcopy.retention import cutoff
-from worker.archive import BLOCK_BYTES, blocks
+from worker.archive import BLOCK_BYTES
 from worker.rebuild import files, numbering, packing, paragraphs, sending, signing, stored
 from worker.rebuild.asked import Reading, chosen, identity
 from worker.rebuild.audit import Audit, Sent, of_answers, of_sent
 from worker.rebuild.forecast import check_forecast, check_packed
 from worker.rebuild.journal import Journal
-from worker.rebuild.running import Part, Progress, Report, run
+from worker.rebuild.running import Part, Progress, Report, read, run
 
 BYTES_A_RECORD = 1024
 """Of the task's memory for each record that one part sorts: 128 bytes while it is sorted, in eight parts at a
@@ -157,15 +157,10 @@ class _Rebuild:
 
     def _read(self) -> Iterator[Any]:
         """The blocks of the archives, then those of the stored documents: the first of an id counts."""
-        number = earlier = 0
-        source = ""
-        for block in blocks(self.reading.sources, block_bytes=self.block_bytes):
+        number = 0
+        for block in read(self.reading.sources, self.block_bytes, self.report):
             yield block
             number = block.number + 1
-            if block.source != source:
-                # A block tells how much of its own source was read.
-                source, earlier = block.source, self.report.bytes_read
-            self.report.bytes_read = earlier + block.read
         live, noted = self.journal.notes["live"], self.journal.notes.get("before")
         before = datetime.fromisoformat(noted) if noted is not None else None
         for more, cut in enumerate(self.journal.notes["stored"]):

@@ -1,0 +1,108 @@
+"""``nearcopy clusters ARCHIVE... -o FOLDER``"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from nearcopy.jobs.commands import Place
+from nearcopy.jobs.search import Clustering, Output, Search
+from nearcopy.jobs.task import MAPPED, Task
+from service.cli.console import print_json
+from service.cli.exits import Exit
+from service.cli.found import worker_command
+from service.cli.options import as_json, command, explained, load_engine, redis_url
+from service.cli.progress import Shown
+from service.cli.summary import print_figures
+from service.cli.task import Size, of_a_field
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ENDS = (Exit.REJECTED, Exit.NOT_FOUND, Exit.UNAVAILABLE, Exit.FAILED)
+
+THRESHOLD = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+def of_a_search(function: F) -> F:
+    """The options of every command that looks for the copies in an archive."""
+    options = [
+        *(of_a_field(name) for name in MAPPED),
+        click.option("--containment", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
+                     help="Also a pair: so much of one document stands in the other. [default: no]"),
+        click.option("--shingle", type=click.IntRange(1, 8), default=3, show_default=True, metavar="N",
+                     help="Words in a row that are compared."),
+        click.option("--memory", type=Size(), default="1G", show_default=True, metavar="SIZE",
+                     help="What all processes may take together."),
+        click.option("--max-rejects", type=click.IntRange(0), metavar="N",
+                     help="Fail where more records than this cannot be used. [default: any number may]"),
+        click.option("--processes", type=click.IntRange(1, 1024), default=os.cpu_count() or 1,
+                     metavar="N", help="Processes that do the work. [default: one for each core]"),
+        click.option("--dask", metavar="URL", help="A Dask scheduler, as tcp://10.0.0.1:8786, whose workers "
+                     "do the work; --folder and the archives must lie where they all see them."),
+        click.option("--folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+                     help="Where finished parts lie until the end. [default: beside the output]"),
+        click.option("--resume", is_flag=True, help="Only go on with what was begun and not ended. Without "
+                     "this option that is done too, where there is any."),
+        as_json,
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command("clusters", *ENDS)
+@click.argument("archives", nargs=-1, metavar="[ARCHIVE]...")
+@click.option("-o", "--output", "output", required=True, metavar="FOLDER",
+              type=click.Path(file_okay=False, path_type=Path), help="Where pairs and clusters are written.")
+@click.option("--format", "format", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
+              show_default=True, help="Of the tables.")
+@click.option("--threshold", type=THRESHOLD, default=0.5, show_default=True, metavar="SHARE",
+              help="From which resemblance two documents are a pair.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Also a page to look at, as one HTML file.")
+@click.option("--collection", envvar="NEARCOPY_COLLECTION", metavar="NAME",
+              help="The documents of a stored collection, too. This alone needs Redis.")
+@redis_url
+@of_a_search
+def clusters(archives: tuple[str, ...], **options: Any) -> int:
+    """Find the copies in a whole archive: pairs, and clusters.
+
+    ARCHIVE is what `nearcopy rebuild` reads. FOLDER gets the tables `pairs` and `clusters`, and summary.json.
+    Every pair was compared word by word; nothing is guessed. Where this dies, the same command goes on from
+    there.
+    """
+    load_engine()
+    search, place = search_of(archives, options), place_of(options)
+    output = Output(options["output"], options["format"], options["report"])
+    with Shown() as shown, explained(place.url), worker_command("clustering") as clustering:
+        run: Clustering = clustering
+        summary = run(search, place, output, shown)
+    return told(summary, options)
+
+
+def search_of(archives: tuple[str, ...], options: dict[str, Any]) -> Search:
+    """What is asked for. Raises `InputError`."""
+    mapping = {name: options[f"map_{name}"] for name in MAPPED if options[f"map_{name}"] is not None}
+    collection = options.get("collection")
+    chosen = {name: options[name] for name in ("threshold", "shingle", "memory", "max_rejects")}
+    task = Task(collection=collection or "main", archives=archives, mapping=mapping, **chosen)
+    return Search(task, stored=collection is not None, containment=options["containment"])
+
+
+def place_of(options: dict[str, Any]) -> Place:
+    """Where it runs."""
+    chosen = (options[name] for name in ("folder", "processes", "dask", "resume"))
+    return Place(options.get("redis_url"), *chosen)
+
+
+def told(summary: Any, options: dict[str, Any]) -> int:
+    """Print the summary; the exit code."""
+    if options["as_json"]:
+        print_json(summary)
+    else:
+        print_figures(summary)
+    return Exit.REJECTED if summary["rejects"] else Exit.DONE

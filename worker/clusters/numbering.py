@@ -1,0 +1,88 @@
+"""Number: each document gets its number, in the order of the archive; of a repeated id the first counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from nearcopy.clusters.pairs import Members
+from worker.archive import Reject
+from worker.clusters.signing import TOLD
+from worker.rebuild import files
+from worker.rebuild.files import Array
+from worker.rebuild.numbering import REJECTS, repeated
+from worker.rebuild.signing import part_name
+
+PART = "numbers"
+
+
+def number(folder: Path, blocks: int) -> str:
+    """Write the part ``numbers``; returns its checksum. Of n documents:
+
+    - ``blocks`` and ``rows`` int64[n]: where each stands
+    - ``order`` int64[n]: all numbers in the order of the digests; ``ranks`` int64[n]: the place of each there
+    - ``words`` int64[n], ``digests`` uint8[n, 16]
+    """
+    signed = [files.read(folder, part_name(block)) for block in range(blocks)]
+    first = ~repeated(np.concatenate([part["ids"] for part in signed]))
+    counts = [len(part["ids"]) for part in signed]
+    digests = np.concatenate([part["digests"] for part in signed])[first]
+    order = np.lexsort(np.ascontiguousarray(digests).view(">u8").T[::-1]).astype(np.int64)
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    return files.write(folder, PART, {
+        "blocks": np.repeat(np.arange(blocks, dtype=np.int64), counts)[first],
+        "rows": np.concatenate([np.arange(count, dtype=np.int64) for count in counts])[first],
+        "order": order,
+        "ranks": ranks,
+        "words": np.concatenate([np.diff(part["word_bounds"]) for part in signed])[first],
+        "digests": digests,
+    })
+
+
+def members(folder: Path, blocks: int) -> Members:
+    """All documents by number."""
+    numbers = files.read(folder, PART)
+    told: list[list[str | None]] = []
+    for block in range(blocks):
+        every = orjson.loads(files.read(folder, part_name(block))["told"].tobytes())
+        told += [every[row] for row in numbers["rows"][numbers["blocks"] == block].tolist()]
+    ids, publishers, published_at, titles = zip(*told, strict=True) if told else [()] * len(TOLD)
+    return Members(
+        ids=list(ids), publishers=list(publishers), published_at=list(published_at), titles=list(titles),
+        words=numbers["words"], digests=numbers["digests"],
+    )
+
+
+def write_rejects(folder: Path, target: Path, blocks: int) -> int:
+    """Write ``rejects.jsonl`` of all signed blocks into the folder ``target``, in the order of the archive;
+    returns how many there are."""
+    count = 0
+    with open(target / REJECTS, "w", encoding="utf-8") as file:
+        for block in range(blocks):
+            for reject in _rejects(folder, block):
+                file.write(json.dumps(reject, ensure_ascii=False) + "\n")
+                count += 1
+    return count
+
+
+def _rejects(folder: Path, block: int) -> Iterator[dict[str, str]]:
+    part = files.read(folder, part_name(block))
+    yield from json.loads(part["rejects"].tobytes())
+    source = json.loads(part["source"].tobytes())
+    if not source or not files.path_of(folder, PART).exists():
+        return
+    told = orjson.loads(part["told"].tobytes())
+    for row in _left_out(files.read(folder, PART), block, len(told)):
+        yield asdict(Reject(f"{source}: {told[row][0]}", "the id stands earlier in the archive"))
+
+
+def _left_out(numbers: dict[str, Array], block: int, count: int) -> list[int]:
+    kept = numbers["rows"][numbers["blocks"] == block]
+    found: list[int] = np.setdiff1d(np.arange(count), kept).tolist()
+    return found

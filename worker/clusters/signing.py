@@ -1,0 +1,120 @@
+"""Sign: a block of the archive becomes a part with all that is compared of its documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from nearcopy.clusters.pairs import DIGEST_BYTES
+from nearcopy.document import Document
+from nearcopy.errors import InputError
+from nearcopy.index import documents, keys
+from nearcopy.kernel.sign import run_hashes
+from nearcopy.lsh import document_bands
+from nearcopy.parameters import Parameters
+from nearcopy.text.scanning import Scanned, scan_texts
+from worker.archive import Block, Mapping, Reject
+from worker.rebuild import files
+from worker.rebuild.files import Array
+from worker.rebuild.signing import part_name, results
+from worker.rebuild.stored import Stored
+
+BATCH_CHARACTERS = 250_000
+"""Scanned together; of more, memory comes from the system and goes back to it each time."""
+
+TOLD = ("id", "publisher", "published_at", "title")
+"""What is kept of a document beside its text."""
+
+
+def sign(
+    folder: Path, block: Block | Stored, mapping: Mapping, parameters: Parameters, texts: bool
+) -> str:
+    """Write the part of a block; returns its checksum. Raises `OSError` where the archive has gone.
+
+    D documents, W words:
+    - ``ids`` uint8[D, 12], ``digests`` uint8[D, 16], of id and words
+    - ``words`` uint64[W], of document d from ``word_bounds[d]`` on, int64[D + 1]
+    - ``bands`` uint64[bands, D]
+    - ``counts`` int64[3]: documents, paragraphs, rejects
+    - ``told`` (a list of `TOLD` each), ``source`` and ``rejects``: uint8, JSON
+    - where ``texts``: the documents as they are stored, ``texts`` uint8 with ``text_bounds``
+    """
+    found, blobs, rejects = [], [], []
+    for result in results(block, mapping):
+        if isinstance(result, Reject):
+            rejects.append(result)
+            continue
+        try:
+            if texts:
+                blobs.append(documents.packed(result)[0])
+            found.append(result)
+        except InputError as error:
+            rejects.append(Reject(f"{block.source}: {result.id}", str(error), result.text[:200]))
+    arrays, paragraphs = _signed(found, parameters)
+    arrays |= {
+        "ids": _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12),
+        "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
+        "told": _bytes(orjson.dumps([[getattr(one, name) for name in TOLD] for one in found])),
+        "source": _bytes(json.dumps(block.source).encode()),
+        "rejects": _bytes(json.dumps([asdict(one) for one in rejects]).encode()),
+    }
+    if texts:
+        arrays |= {"texts": _bytes(b"".join(blobs)), "text_bounds": _bounds([len(blob) for blob in blobs])}
+    return files.write(folder, part_name(block.number), arrays)
+
+
+def _signed(found: Sequence[Document], parameters: Parameters) -> tuple[dict[str, Array], int]:
+    """The arrays of all documents, and how many paragraphs they have."""
+    words, lengths, bands, paragraphs = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [], 0
+    digests = []
+    for batch in _batches(found):
+        scanned = scan_texts([one.text for one in batch])
+        words.append(scanned.hashes.copy())
+        lengths.append(np.diff(scanned.text_words))
+        bands.append(document_bands(scanned, parameters))
+        digests += [
+            blake2b(one.id.encode(), digest_size=DIGEST_BYTES, key=key).digest()
+            for one, key in zip(batch, _contents(scanned), strict=True)
+        ]
+        paragraphs += len(scanned.spans)
+    none = np.empty((0, parameters.bands), dtype=np.uint64)
+    return {
+        "digests": _bytes(b"".join(digests)).reshape(-1, DIGEST_BYTES),
+        "words": np.concatenate(words),
+        "word_bounds": _bounds(np.concatenate(lengths)),
+        "bands": np.concatenate([none, *bands]).T,
+    }, paragraphs
+
+
+def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for one in found:
+        if batch and size + len(one.text) > BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += len(one.text)
+    if batch:
+        yield batch
+
+
+def _contents(scanned: Scanned) -> list[bytes]:
+    """Eight bytes of the words of each text."""
+    out = np.empty(len(scanned.text_words) - 1, dtype=np.uint64)
+    run_hashes(scanned.hashes, np.stack([scanned.text_words[:-1], scanned.text_words[1:]], axis=1), out)
+    return [one.tobytes() for one in out]
+
+
+def _bytes(data: bytes) -> Array:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+def _bounds(lengths: Sequence[int] | Array) -> Array:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)

@@ -1,0 +1,204 @@
+"""The search for pairs: its stages in order, and what is known between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nearcopy.clusters.pairs import Members, Pairs
+from nearcopy.clusters.verifying import Bounds
+from nearcopy.document import Document
+from nearcopy.errors import InputError
+from nearcopy.index import documents
+from nearcopy.index.store import Store
+from nearcopy.jobs.search import Search
+from worker.archive import BLOCK_BYTES
+from worker.clusters import numbering, pairing, signing
+from worker.rebuild import files, stored
+from worker.rebuild.asked import Reading, archive_state
+from worker.rebuild.journal import Journal
+from worker.rebuild.numbering import REJECTS
+from worker.rebuild.running import Part, Progress, Report, read, run
+from worker.rebuild.signing import part_name
+
+BYTES_A_WORD = 256
+"""Of the memory for each word that is compared at a time: 32 bytes, in eight parts."""
+
+BYTES_A_RECORD = 1024
+"""Of the memory for each record that one part sorts, as in a rebuild."""
+
+
+@dataclass(slots=True)
+class Found:
+    """The documents of an archive, their pairs, how many ``rejects`` it had, how many buckets were so
+    ``crowded`` that not all in them were compared, and the seconds of each stage."""
+
+    members: Members
+    pairs: Pairs
+    folder: Path
+    rejects: int = 0
+    crowded: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def document(self, number: int) -> Document:
+        """A document with its text, where the texts were kept."""
+        numbers = files.read(self.folder, numbering.PART)
+        part = files.read(self.folder, part_name(int(numbers["blocks"][number])))
+        row = int(numbers["rows"][number])
+        first, end = part["text_bounds"][row : row + 2]
+        return documents.unpacked(part["texts"][first:end].tobytes())[0]
+
+
+def identity(
+    search: Search, reading: Reading, store: Store | None, texts: bool, block_bytes: int = BLOCK_BYTES
+) -> dict[str, Any]:
+    """What a second run must have in common with the first to go on from its finished parts."""
+    partitions = store.partitions if store is not None else []
+    return {
+        "pairs_of": archive_state(reading.sources),
+        "mapping": asdict(replace(reading.mapping, reasons={})),
+        "stored": [search.task.collection, *(part.generation.decode() for part in partitions)],
+        "parameters": search.parameters.digest,
+        "least": [search.threshold, search.containment],
+        "cut": [search.task.memory, block_bytes, texts],
+    }
+
+
+def find(
+    search: Search, reading: Reading, *, executor: Executor, journal: Journal, target: Path,
+    store: Store | None = None, texts: bool = False, block_bytes: int = BLOCK_BYTES,
+    progress: Progress = lambda _: None,
+) -> Found:
+    """The documents of the archives, then those of the store, and all their pairs. Rejects are written into
+    the folder ``target``; where ``texts``, the documents can be read again.
+
+    Raises `InputError` (not one usable document, more rejects than the task allows), `StorageUnavailable`,
+    `OSError` where an archive or the disk fails.
+    """
+    one = _Search(search, reading, store, executor, journal, target, progress)
+    one.texts, one.block_bytes = texts, block_bytes
+    for stage in one.sign, one.number, one.meet, one.compare:
+        one.timed(stage)
+    return one.found
+
+
+class _Search:
+    """One search on its way; the stages run in the order in which they stand."""
+
+    def __init__(
+        self, search: Search, reading: Reading, store: Store | None, executor: Executor, journal: Journal,
+        target: Path, progress: Progress,
+    ) -> None:
+        self.search, self.reading, self.store = search, reading, store
+        self.executor, self.journal, self.target, self.progress = executor, journal, target, progress
+        self.folder, self.texts, self.block_bytes = journal.folder, False, BLOCK_BYTES
+        self.parameters = search.parameters
+        sizes = [source.size for source in reading.sources]
+        self.report = Report(bytes_total=None if None in sizes else sum(size or 0 for size in sizes))
+        self.seconds: dict[str, float] = {}
+
+    def timed(self, stage: Callable[[], None]) -> None:
+        """Run a stage and keep its seconds."""
+        started = time.perf_counter()
+        stage()
+        self.seconds[stage.__name__] = round(time.perf_counter() - started, 3)
+
+    def sign(self) -> None:
+        """Every block; how many there are is known after the last."""
+        noted = self.journal.notes.get("blocks")
+        self._tell("sign", noted)
+        if noted is not None and all(self.journal.has(part_name(one)) for one in range(noted)):
+            self.blocks = noted
+            for block in range(noted):
+                self._signed(part_name(block))
+            return
+        self.blocks = 0
+        self._run(signing.sign, self._blocks(), self._signed)
+        self.journal.note("blocks", self.blocks)
+
+    def _blocks(self) -> Iterator[Part]:
+        for block in self._read():
+            self.blocks = block.number + 1
+            arguments = (self.folder, block, self.reading.mapping, self.parameters, self.texts)
+            yield part_name(block.number), arguments
+
+    def _read(self) -> Iterator[Any]:
+        """The blocks of the archives, then those of the stored documents: the first of an id counts."""
+        number = 0
+        for block in read(self.reading.sources, self.block_bytes, self.report):
+            yield block
+            number = block.number + 1
+        if self.store is not None:
+            if "stored" not in self.journal.notes:
+                self.journal.note("stored", stored.cuts(self.store, self.block_bytes))
+            for more, cut in enumerate(self.journal.notes["stored"]):
+                generation = self.store.partitions[cut[0]].generation
+                yield stored.read(self.store, generation, cut, number + more)
+
+    def _signed(self, name: str) -> None:
+        counts = files.read(self.folder, name)["counts"].tolist()
+        self.report.documents += counts[0]
+        self.report.paragraphs += counts[1]
+        self.report.rejects += counts[2]
+        self._count()
+        self._check_rejects(self.report.rejects)
+
+    def _check_rejects(self, rejects: int) -> None:
+        most = self.search.task.max_rejects
+        if most is not None and rejects > most:
+            numbering.write_rejects(self.folder, self.target, self.blocks)
+            raise InputError(
+                f"more than {most} records cannot be used: see {self.target / REJECTS}, and allow more, or "
+                "mend the archive", "max_rejects",
+            )
+
+    def number(self) -> None:
+        """Documents, and the rejects."""
+        self._tell("number", 1)
+        if self.blocks:
+            self._run(numbering.number, [(numbering.PART, (self.folder, self.blocks))])
+        self.rejects = self.report.rejects = numbering.write_rejects(self.folder, self.target, self.blocks)
+        self._check_rejects(self.rejects)
+        self.documents = len(files.read(self.folder, numbering.PART)["rows"]) if self.blocks else 0
+        if not self.documents:
+            where = f"can be used: see {self.target / REJECTS}" if self.rejects else "is there"
+            raise InputError(f"no document {where}", "archive")
+
+    def meet(self) -> None:
+        """Documents that share a bucket."""
+        most = max(self.search.task.memory // BYTES_A_RECORD, 1)
+        self.met = pairing.shares(self.parameters.bands, self.documents, most)
+        self._tell("meet", len(self.met))
+        self._run(pairing.write_met, [(one.name, (self.folder, self.blocks, one)) for one in self.met])
+
+    def compare(self) -> None:
+        """All candidates."""
+        memory = self.search.task.memory
+        ranges = pairing.cuts(self.folder, self.met, self.documents, max(memory // BYTES_A_RECORD, 1))
+        self._tell("compare", len(ranges))
+        least = Bounds(self.search.threshold, self.search.containment, self.parameters.shingle)
+        words = max(memory // BYTES_A_WORD, 1)
+        self._run(pairing.compare, [
+            (pairing.compared_name(first), (self.folder, self.met, (first, end), words, least))
+            for first, end in ranges
+        ])
+        members, pairs = numbering.members(self.folder, self.blocks), pairing.read_pairs(self.folder, ranges)
+        crowded = sum(int(files.read(self.folder, one.name)["crowded"][0]) for one in self.met)
+        self.found = Found(members, pairs, self.folder, self.rejects, crowded, self.seconds)
+
+    def _run(self, function: Any, parts: Any, done: Callable[[str], None] | None = None) -> None:
+        run(function, parts, self.executor, self.journal, done or (lambda _: self._count()))
+
+    def _tell(self, stage: str, total: int | None) -> None:
+        """A stage begins."""
+        self.report.stage, self.report.done, self.report.total = stage, 0, total
+        self.progress(replace(self.report))
+
+    def _count(self) -> None:
+        """Another part of it is done."""
+        self.report.done += 1
+        self.progress(replace(self.report))

@@ -1,0 +1,137 @@
+"""``nearcopy clusters``: the pairs and clusters of an archive, here and now, on files alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from nearcopy.archive import Archive
+from nearcopy.errors import NotFound, ProcessDied
+from nearcopy.jobs.commands import Place, Watcher
+from nearcopy.jobs.reporting import memory_of_all
+from nearcopy.jobs.search import Output, Search
+from nearcopy.jobs.status import Status
+from worker import pool
+from worker.archive import describe
+from worker.clusters import Found, find, identity
+from worker.clusters.output import write_pairs
+from worker.rebuild import Reading, Report
+from worker.rebuild.journal import Journal, begun
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the memory of all processes."""
+
+PARTS = "parts"
+"""The folder of finished parts, in that of the output."""
+
+
+def cluster(search: Search, place: Place, output: Output, watcher: Watcher) -> dict[str, Any]:
+    """See `nearcopy.jobs.search.Clustering`. Raises what `worker.clusters.find` raises."""
+    output.folder.mkdir(parents=True, exist_ok=True)
+    with searched(search, place, output.folder, watcher, texts=output.report is not None) as found:
+        write_pairs(output.folder, output.format, found.members, found.pairs)
+        summary = summary_of(search, found)
+        (output.folder / "summary.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+    return summary
+
+
+def summary_of(search: Search, found: Found) -> dict[str, Any]:
+    """What was asked and found, in figures."""
+    return {
+        "documents": len(found.members.ids),
+        "pairs": len(found.pairs),
+        "rejects": found.rejects,
+        "threshold": search.threshold,
+        "containment": search.containment,
+        "shingle": search.parameters.shingle,
+        "detection": round(search.parameters.detection(search.threshold), 6),
+        "crowded_buckets": found.crowded,
+        "seconds": found.seconds,
+    }
+
+
+@contextmanager
+def searched(
+    search: Search, place: Place, folder: Path, watcher: Watcher, *, texts: bool
+) -> Iterator[Found]:
+    """The pairs of an archive, while its parts lie in the folder; they go once all is done."""
+    reading = Reading.of(search.task)  # a mistake shows before anything is made
+    search.parameters  # noqa: B018 - and so does this one
+    if reading.sources:
+        watcher.say(describe(reading.mapping))
+    parts = (place.folder or folder / PARTS).absolute()
+    with ExitStack() as stack:
+        # In this order: the pool is forked before anything has a thread
+        executor = stack.enter_context(_executor(place, parts, reading))
+        store = None
+        if search.stored:
+            store = stack.enter_context(Archive.open(place.url, search.task.collection)).store
+        task = identity(search, reading, store, texts)
+        _tell_of_going_on(parts, task, place, watcher)
+        journal = stack.enter_context(Journal(parts, task))
+        try:
+            found = find(
+                search, reading, executor=executor, journal=journal, target=folder, store=store, texts=texts,
+                progress=_Telling(search, watcher),
+            )
+        except Exception as error:
+            if pool.is_death(error):
+                raise ProcessDied(
+                    "a process that did the work was killed, as happens where memory runs out: the same "
+                    "command goes on from there, and fewer --processes need less"
+                ) from error
+            raise
+        yield found
+        journal.clear()
+    _remove(parts)
+
+
+def _executor(place: Place, parts: Path, reading: Reading) -> AbstractContextManager[Executor]:
+    if place.dask is None:
+        return pool.pool(place.processes)
+    parts.mkdir(parents=True, exist_ok=True)
+    return pool.dask(place.dask, [parts, *(Path(one.path) for one in reading.sources if one.path)])
+
+
+def _tell_of_going_on(parts: Path, task: dict[str, Any], place: Place, watcher: Watcher) -> None:
+    if begun(parts, task):
+        watcher.say(f"going on with what was finished in {parts}")
+    elif place.resume:
+        raise NotFound(
+            f"there is nothing to go on with in {parts}: no search in these archives, as they are now, with "
+            "these options was begun there; leave --resume out to begin it"
+        )
+
+
+class _Telling:
+    """Hands each report on as the status of a job."""
+
+    def __init__(self, search: Search, watcher: Watcher) -> None:
+        self.watcher, self.status = watcher, Status("clusters", search.task, state="running")
+        self._stage_began = self._looked = 0.0
+
+    def __call__(self, report: Report) -> None:
+        now, status = time.monotonic(), self.status
+        if status.stage != report.stage:
+            if status.stage is not None:
+                status.seconds[status.stage] = now - self._stage_began
+            self._stage_began = now
+        if now - self._looked > LOOK_SECONDS:
+            self._looked, status.memory = now, memory_of_all()
+        for name, value in asdict(report).items():
+            setattr(status, name, value)
+        self.watcher.goes(status)
+
+
+def _remove(parts: Path) -> None:
+    """The folder of the parts, unless it holds something else."""
+    (parts / "lock").unlink(missing_ok=True)
+    if not any(parts.iterdir()):
+        parts.rmdir()
