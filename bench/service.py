@@ -4,11 +4,13 @@ Submissions of 500 words as in ``bench.check``, against 500,000 paragraphs. Serv
 share the machine. A batch is sent as one body, with its length, over one connection, and over two at once.
 The bare ceiling is the same server with as many workers, answering a constant JSON to the same requests;
 what the framework adds is measured on one connection: the time of a check over HTTP, less what the engine
-took for it, less that of the constant answer.
+took for it, less that of the constant answer. With ``--memory`` 100,000 checks are asked instead, and the
+memory of each process that answers is looked at.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -24,6 +26,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import psutil
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -33,6 +36,7 @@ from bench.index import bulk
 from nearcopy.archive import Archive, warm_up
 
 CONNECTIONS = 8
+MEMORY_CHECKS = 100_000
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -161,9 +165,31 @@ def figures_of(url: str, bodies: list[bytes]) -> list[Figure]:
     ]
 
 
+def memory_figures(url: str, bodies: list[bytes], checks: int) -> list[Figure]:
+    """What the larger process that answers has after so many checks, and gained over the last half."""
+    whole = (bodies * (checks // len(bodies) + 1))[:checks]
+    with service(url) as (process, port):
+        first_answer(process, port, bodies[0])
+        answering = [one for one in psutil.Process(process.pid).children() if one.net_connections("tcp")]
+        sizes = []
+        for part in range(20):
+            progress(f"{part * checks // 20:,} checks are done")
+            at_once(port, whole[part * checks // 20 : (part + 1) * checks // 20], CONNECTIONS)
+            sizes.append(max(one.memory_info().rss for one in answering) / 1e6)
+    line = statistics.linear_regression(range(10), sizes[10:])
+    return [
+        Figure(f"memory of a process of the service after {checks:,} checks", sizes[-1], "MB", most=400),
+        Figure("  gained over the last half", 10 * line.slope, "MB", most=8, note=str([*map(round, sizes)])),
+    ]
+
+
+def _memory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--memory", action="store_true", help=f"memory after {MEMORY_CHECKS:,} checks")
+
+
 def main() -> None:
     """Measure and print."""
-    asked = arguments(__doc__)
+    asked = arguments(__doc__, _memory)
     warm_up()
     texts = [case.text for case in cases(asked.quick, 300 if asked.quick else 3000)]
     bodies = [json.dumps({"text": text}).encode() for text in texts]
@@ -172,7 +198,10 @@ def main() -> None:
         bulk(archive.store, archive_documents(asked.quick))
         count = archive.stats()["paragraphs"]
         figures = [Figure("distinct paragraphs stored", count, least=None if asked.quick else 500_000)]
-        figures += figures_of(url, bodies)
+        if asked.memory:
+            figures += memory_figures(url, bodies, 2000 if asked.quick else MEMORY_CHECKS)
+        else:
+            figures += figures_of(url, bodies)
     report(figures, asked.json)
 
 
