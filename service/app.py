@@ -13,6 +13,7 @@ from service.limits.spending import tell_quotas
 from service.operations import requests
 from service.operations.metrics import Metrics
 from service.operations.proxies import believe
+from service.pages import blueprint as pages
 from service.reading import check_utf8
 from service.resources import (
     about,
@@ -57,5 +58,6 @@ def create_app(
         about, batch, checking, listing, documents, collections, generations, health, index, rebuilds,
     ):
         app.register_blueprint(resource.blueprint)
+    app.register_blueprint(pages)
     believe(app, settings.trusted_proxies)
     return app

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from service.archives import Archives
 from service.keys.guard import Guard
 from service.keys.ring import Keyring
+from service.keys.sessions import Sessions
 from service.limits.spending import Spending
 from service.limits.work import Places
 from service.operations.metrics import Metrics
@@ -38,7 +39,7 @@ def share(
     """Hand the archives, and what the settings say of their use, to the calls of the application."""
     app.extensions[_KEY] = Shared(
         archives,
-        Guard(Keyring(archives.client), settings.exposed),
+        Guard(Keyring(archives.client), settings.exposed, Sessions(archives.client)),
         Spending(archives.client, {"requests": settings.key_requests, "words": settings.key_words}),
         Places(settings.in_flight, settings.deadline, settings.threads),
         readers or Readers(settings),

@@ -61,10 +61,17 @@ HIDDEN = "the reason is told to whoever shows an API key"
 
 def register(app: Flask) -> None:
     """Make every exception of the application a problem."""
-    app.register_error_handler(Refused, _refused)
-    app.register_error_handler(NearcopyError, _engine)
-    app.register_error_handler(HTTPException, _flask)
-    app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(HTTPException, answer_of)
+    app.register_error_handler(Exception, answer_of)
+
+
+def answer_of(error: Exception) -> Response:
+    """The problem that an exception becomes."""
+    if isinstance(error, Refused):
+        return _refused(error)
+    if isinstance(error, NearcopyError):
+        return _engine(error)
+    return _flask(error) if isinstance(error, HTTPException) else _unforeseen(error)
 
 
 def _refused(error: Refused) -> Response:

@@ -11,6 +11,8 @@ Of all collections (``main`` stands for a collection's name):
     nearcopy/keys/<id>            hash: ``name``, ``role``, ``collections`` (by spaces), ``digest`` (SHA-256
                                   of its secret, hex), ``created``; where they are known ``used`` (to the
                                   hour), ``revoked``, ``requests`` and ``words`` (its own limits a minute)
+    nearcopy/sessions/<digest>    string: the id of the key that somebody signed in with; the SHA-256 of the
+                                  session's token, hex. It expires 12 hours after that
     nearcopy/spent:<id>/<what>/<minute>
                                   string: requests or words that a key spent in that minute since 1970; it
                                   expires after it
@@ -21,6 +23,9 @@ Of all collections (``main`` stands for a collection's name):
     nearcopy/{main}/generations   hash: generation -> JSON, what is known of it beyond its own keys
     nearcopy/{main}/rebuild       string: the id of its rebuild that is queued or running, if any
     nearcopy/{main}/rebuilds      sorted set: the ids of its rebuilds, by when they were asked for
+    nearcopy/{main}/reports       sorted set: the tokens of reports that are kept, by when they end
+    nearcopy/{main}/reports/<token>
+                                  string: such a report, zstd-compressed JSON; it expires
     nearcopy/rebuilds/<id>        string: JSON, how it goes; it expires 30 days after it was last written
     nearcopy/rebuilds/<id>/end    string: there where it shall be cancelled; expires likewise
 
@@ -121,6 +126,16 @@ def rebuilds(collection: str) -> str:
     return f"nearcopy/{{{collection}}}/rebuilds"
 
 
+def reports(collection: str) -> str:
+    """Where the tokens of a collection's reports are."""
+    return f"nearcopy/{{{collection}}}/reports"
+
+
+def report(collection: str, token: str) -> str:
+    """Where a report is kept."""
+    return f"{reports(collection)}/{token}"
+
+
 def current_rebuild(collection: str) -> str:
     """Where the id of the one that is queued or running is."""
     return f"nearcopy/{{{collection}}}/rebuild"
@@ -129,6 +144,11 @@ def current_rebuild(collection: str) -> str:
 def api_key(id: str) -> str:
     """Where an API key is, but for its secret."""
     return f"{API_KEYS}/{id}"
+
+
+def session(digest: str) -> str:
+    """Where it stands which key a session is of."""
+    return f"nearcopy/sessions/{digest}"
 
 
 def partition_of(document: str, partitions: int) -> int:

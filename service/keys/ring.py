@@ -37,8 +37,13 @@ class Keyring:
         if found is None:
             return None
         id, secret = found
+        key = self.valid(id)
+        return key if key is not None and key.opened_by(secret) else None
+
+    def valid(self, id: str) -> Key | None:
+        """The key of that id, unless it was revoked."""
         key = _believed(self._known.get(id), lambda: self._ask(id))
-        return key if key is not None and key.opened_by(secret) and key.revoked is None else None
+        return key if key is not None and key.revoked is None else None
 
     @cached_property
     def _store(self) -> KeyStore:

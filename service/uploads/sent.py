@@ -55,7 +55,7 @@ def to_text(body: TextBody) -> None:
 
 def from_page(request: Request, query: Query, model: type[Body]) -> Body:
     """The main text of the page that is the body, with the options that stand in the query."""
-    with _room(request):
+    with room(request):
         text = shared().readers.text(
             _file(request), charset=request.mimetype_params.get("charset"), kind="html"
         )
@@ -65,8 +65,8 @@ def from_page(request: Request, query: Query, model: type[Body]) -> Body:
 
 def from_form(request: Request, form: type[BaseModel], model: type[Body]) -> Body:
     """The main text of the form's file, with the options that are its other fields."""
-    with _room(request):
-        return _from_parts(*_parts(request), form, model)
+    with room(request):
+        return _from_parts(*parts(request), form, model)
 
 
 def _from_parts(
@@ -88,7 +88,8 @@ def _from_parts(
     return model(text=text, **given)
 
 
-def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+def parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+    """The fields and the files of a form that is the body."""
     boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     raw = _file(request)
     parser = MultiPartParser(
@@ -108,7 +109,7 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
         raise Refused(BAD_REQUEST, f"the form cannot be read: {error}") from None
 
 
-def _room(request: Request) -> AbstractContextManager[None]:
+def room(request: Request) -> AbstractContextManager[None]:
     """Room for the body while it is read; nobody knows how much a packed one will need."""
     return shared().readers.room(None if packing_of(request) else request.content_length)
 
