@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -18,7 +19,17 @@ from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.parameters import Parameters
 from tests import naive
-from tests.integration.searching import CONTAINMENT, THRESHOLD, articles, at, family, searched, written
+from tests.integration.searching import (
+    CONTAINMENT,
+    THRESHOLD,
+    articles,
+    at,
+    edited,
+    family,
+    searched,
+    words,
+    written,
+)
 from worker.clusters import Found
 from worker.pool import pool
 
@@ -62,10 +73,10 @@ def test_pairs_are_those_of_the_oracle(found: Found) -> None:
 def test_figures_are_those_of_a_check(found: Found) -> None:
     texts = {one.id: one.text for one in ARCHIVE}
     for (a, b), (_, a_in_b, b_in_a, shared) in table(found).items():
-        words = len(naive.words(texts[a])), len(naive.words(texts[b]))
+        lengths = len(naive.words(texts[a])), len(naive.words(texts[b]))
         ranks = found.members.ids.index(a), found.members.ids.index(b)
         digests = [found.members.digests[rank].tobytes() for rank in ranks]
-        turned = (words[1], digests[1]) < (words[0], digests[0])
+        turned = (lengths[1], digests[1]) < (lengths[0], digests[0])
         told = compare(*(texts[b], texts[a]) if turned else (texts[a], texts[b]), Parameters())
         figures = told.containment_a, told.containment_b
         assert (a_in_b, b_in_a) == (figures[::-1] if turned else figures)
@@ -78,6 +89,19 @@ def test_containment_makes_pairs_too(path: Path, found: Found, tmp_path: Path) -
     added = {pair: figures for pair, figures in more.items() if figures[0] < THRESHOLD}
     assert len(added) > 10
     assert all(max(a_in_b, b_in_a) >= CONTAINMENT for _, a_in_b, b_in_a, _ in added.values())
+
+
+def test_what_stands_in_a_long_document_is_a_pair_by_containment(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    long = [words(draw, 900) for _ in range(20)]
+    parts = [edited(draw, text[300:380], 0.03) for text in long]
+    archive = [Document(f"l{n}", " ".join(text)) for n, text in enumerate(long)]
+    archive += [Document(f"s{n}", " ".join(text)) for n, text in enumerate(parts)]
+    path = written(tmp_path / "a.jsonl", archive)
+    assert not table(searched(path, tmp_path / "f"))
+    found = table(searched(path, tmp_path / "g", containment=0.7))
+    assert found.keys() == {(f"l{n}", f"s{n}") for n in range(20)}
+    assert all(figures[2] >= 0.7 for figures in found.values())
 
 
 def test_pairs_are_in_order_and_each_once(found: Found) -> None:

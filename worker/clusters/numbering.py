@@ -26,7 +26,7 @@ def number(folder: Path, blocks: int) -> str:
 
     - ``blocks`` and ``rows`` int64[n]: where each stands
     - ``order`` int64[n]: all numbers in the order of the digests; ``ranks`` int64[n]: the place of each there
-    - ``words`` int64[n], ``digests`` uint8[n, 16]
+    - ``words`` int64[n], ``digests`` uint8[n, 16]; ``prints`` int64[n], where fingerprints were kept
     """
     signed = [files.read(folder, part_name(block)) for block in range(blocks)]
     first = ~repeated(np.concatenate([part["ids"] for part in signed]))
@@ -42,6 +42,9 @@ def number(folder: Path, blocks: int) -> str:
         "ranks": ranks,
         "words": np.concatenate([np.diff(part["word_bounds"]) for part in signed])[first],
         "digests": digests,
+        **({
+            "prints": np.concatenate([np.diff(part["print_bounds"]) for part in signed])[first]
+        } if "print_bounds" in signed[0] else {}),
     })
 
 

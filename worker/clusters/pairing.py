@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from nearcopy.clusters.meeting import halves, meetings
+from nearcopy.clusters.meeting import enough, halves, meetings
 from nearcopy.clusters.pairs import Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.index.keys import page_numbers
@@ -27,6 +28,10 @@ RANGES, FEWEST = 32, 1 << 14
 PAIRS = ("a", "b", "shared", "resemblance", "a_in_b", "b_in_a")
 
 
+PRINTS = -1
+"""In place of a band: the fingerprints."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """The hashes of one band that fall into one of so many equal ``shares`` of all hashes."""
@@ -41,29 +46,55 @@ class Share:
         return f"met-{self.band:03}-{self.share:04}"
 
 
-def shares(bands: int, documents: int, most: int) -> list[Share]:
-    """All bands, cut so that no part has much more than ``most`` documents."""
-    each = documents // most + 1
-    return [Share(band, share, each) for band in range(bands) for share in range(each)]
+def shares(folder: Path, bands: int, most: int) -> list[Share]:
+    """All bands, and the fingerprints, where there are any; cut so that no part has many more than ``most``
+    hashes."""
+    numbers = files.read(folder, NUMBERS)
+    sizes = dict.fromkeys(range(bands), len(numbers["rows"]))
+    if "prints" in numbers:
+        sizes[PRINTS] = int(numbers["prints"].sum())
+    each = {band: size // most + 1 for band, size in sizes.items()}
+    return [Share(band, share, count) for band, count in each.items() for share in range(count)]
 
 
 def write_met(folder: Path, blocks: int, wanted: Share) -> str:
     """Write the part of a share; returns its checksum.
 
     - ``keys`` int64, rising: the documents that share a bucket, as `nearcopy.clusters.meeting.meetings`
+    - ``counts`` int64: in how many buckets, of fingerprints
     - ``crowded`` int64[1]: buckets in which not all were compared
     """
     numbers = files.read(folder, NUMBERS)
-    hashes = np.concatenate([
-        files.read(folder, part_name(block))["bands"][wanted.band][numbers["rows"][mine]]
-        for block, mine in _by_block(numbers["blocks"], blocks)
-    ])
-    order = numbers["order"]
-    order = order[numbers["words"][order] > 0]
-    if wanted.shares > 1:
-        order = order[page_numbers(hashes[order], wanted.shares) == wanted.share]
-    keys, crowded = meetings(hashes[order], order)
-    return files.write(folder, wanted.name, {"keys": keys, "crowded": np.array([crowded], dtype=np.int64)})
+    parts = [(files.read(folder, part_name(b)), rows) for b, rows in _by_block(numbers, blocks)]
+    if wanted.band == PRINTS:
+        keys, counts, crowded = meetings(*_prints(parts, numbers, wanted))
+    else:
+        hashes = np.concatenate([part["bands"][wanted.band][rows] for part, rows in parts])
+        order = numbers["order"][numbers["words"][numbers["order"]] > 0]
+        order = order[_in_share(hashes[order], wanted)]
+        keys, counts, crowded = meetings(hashes[order], order)
+        counts = counts[:0]
+    arrays = {"keys": keys, "counts": counts, "crowded": np.array([crowded], dtype=np.int64)}
+    return files.write(folder, wanted.name, arrays)
+
+
+def _prints(parts: list[tuple[dict[str, Array], Array]], numbers: dict[str, Array], wanted: Share) -> Any:
+    """Hashes, owners and contexts of the fingerprints of a share, by the order of the digests."""
+    found, first = [], 0
+    for part, rows in parts:
+        owners = np.full(len(part["ids"]), -1, dtype=np.int64)
+        owners[rows] = np.arange(first, first + len(rows))
+        first += len(rows)
+        owners = np.repeat(owners, np.diff(part["print_bounds"]))
+        mine = np.flatnonzero((owners >= 0) & _in_share(part["fingerprints"], wanted))
+        found.append((part["fingerprints"][mine], owners[mine], part["contexts"][mine]))
+    hashes, owners, contexts = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    order = np.argsort(numbers["ranks"][owners], kind="stable")
+    return hashes[order], owners[order], contexts[order]
+
+
+def _in_share(hashes: Array, wanted: Share) -> Array:
+    return np.asarray(page_numbers(hashes, wanted.shares) == wanted.share)
 
 
 def cuts(folder: Path, met: list[Share], documents: int, most: int) -> list[Range]:
@@ -84,13 +115,36 @@ def compared_name(first: int) -> str:
 def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bounds) -> str:
     """Write the part of the pairs whose lesser document is in a range: the arrays of `Pairs`; returns its
     checksum. About so many ``words`` are in memory at a time."""
-    ends, found = [among[0] << 32, among[1] << 32], [np.empty(0, dtype=np.int64)]
-    for one in met:
-        keys = files.read(folder, one.name)["keys"]
-        found.append(keys[slice(*np.searchsorted(keys, ends))])
-    chunks = _chunks(np.unique(np.concatenate(found)), files.read(folder, NUMBERS)["words"], words)
-    pairs = _joined([verified(_texts(folder, keys), keys, least) for keys in chunks])
+    numbers = files.read(folder, NUMBERS)
+    keys = np.unique(np.concatenate([
+        _met(folder, [one for one in met if one.band != PRINTS], among)[0],
+        _held(folder, met, among, numbers, least),
+    ]))
+    pairs = _joined([
+        verified(_texts(folder, some), some, least) for some in _chunks(keys, numbers["words"], words)
+    ])
     return files.write(folder, compared_name(among[0]), {name: getattr(pairs, name) for name in PAIRS})
+
+
+def _met(folder: Path, met: list[Share], among: Range) -> tuple[Array, Array]:
+    """The keys and counts of a range, part by part."""
+    keys, counts = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for one in met:
+        part = files.read(folder, one.name)
+        mine = slice(*np.searchsorted(part["keys"], [among[0] << 32, among[1] << 32]))
+        keys.append(part["keys"][mine])
+        counts.append(part["counts"][mine])
+    return np.concatenate(keys), np.concatenate(counts)
+
+
+def _held(folder: Path, met: list[Share], among: Range, numbers: dict[str, Array], least: Bounds) -> Array:
+    """The candidates of a range by their fingerprints."""
+    keys, counts = _met(folder, [one for one in met if one.band == PRINTS], among)
+    if least.containment is None:
+        return keys
+    keys, which = np.unique(keys, return_inverse=True)
+    met_in = np.bincount(which, counts, minlength=len(keys)).astype(np.int64)
+    return enough(keys, met_in, numbers["prints"], least.containment)
 
 
 def _chunks(keys: Array, lengths: Array, most: int) -> Iterator[Array]:
@@ -116,24 +170,20 @@ def _joined(parts: list[Pairs]) -> Pairs:
 def _texts(folder: Path, keys: Array) -> Texts:
     """The documents of candidates."""
     numbers, wanted = files.read(folder, NUMBERS), np.unique(np.concatenate(halves(keys)))
-    places, words = numbers["blocks"][wanted], []
-    for block, mine in _by_block(places, int(places.max(initial=-1)) + 1):
-        if not len(mine):
-            continue
-        part = files.read(folder, part_name(block))
-        bounds = part["word_bounds"]
-        rows = numbers["rows"][wanted[mine]]
-        words += [
-            part["words"][a:b] for a, b in zip(bounds[rows].tolist(), bounds[rows + 1].tolist(), strict=True)
-        ]
-    lengths = numbers["words"][wanted]
-    return Texts(
-        wanted, np.concatenate([np.empty(0, np.uint64), *words]),
-        np.append(0, np.cumsum(lengths)).astype(np.int64), numbers["ranks"][wanted],
-    )
+    found = {name: numbers[name][wanted] for name in ("blocks", "rows", "words", "ranks")}
+    words = [np.empty(0, np.uint64)]
+    for block, rows in _by_block(found, int(found["blocks"].max(initial=-1)) + 1):
+        if len(rows):
+            part = files.read(folder, part_name(block))
+            bounds = part["word_bounds"]
+            places = zip(bounds[rows].tolist(), bounds[rows + 1].tolist(), strict=True)
+            words += [part["words"][first:end] for first, end in places]
+    ends = np.append(0, np.cumsum(found["words"])).astype(np.int64)
+    return Texts(wanted, np.concatenate(words), ends, found["ranks"])
 
 
-def _by_block(places: Array, blocks: int) -> list[tuple[int, Array]]:
-    """Which of some rising numbers of blocks are each block's."""
-    bounds = np.searchsorted(places, np.arange(blocks + 1))
-    return [(block, np.arange(*bounds[block : block + 2])) for block in range(blocks)]
+def _by_block(numbers: Mapping[str, Array], blocks: int) -> Iterator[tuple[int, Array]]:
+    """Each block, and which of its rows are among documents in the order of their numbers."""
+    bounds = np.searchsorted(numbers["blocks"], np.arange(blocks + 1))
+    for block in range(blocks):
+        yield block, numbers["rows"][bounds[block] : bounds[block + 1]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from nearcopy.clusters.pairs import DIGEST_BYTES
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index import documents, keys
+from nearcopy.kernel.pack import first_of_each
 from nearcopy.kernel.sign import run_hashes
-from nearcopy.lsh import document_bands
+from nearcopy.lsh import document_bands, fingerprints_of
 from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import Scanned, scan_texts
 from worker.archive import Block, Mapping, Reject
@@ -28,12 +29,20 @@ from worker.rebuild.stored import Stored
 BATCH_CHARACTERS = 250_000
 """Scanned together; of more, memory comes from the system and goes back to it each time."""
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of each document beside its words and bands: its text, its fingerprints."""
+
+    texts: bool = False
+    fingerprints: bool = False
+
+
 TOLD = ("id", "publisher", "published_at", "title")
 """What is kept of a document beside its text."""
 
 
 def sign(
-    folder: Path, block: Block | Stored, mapping: Mapping, parameters: Parameters, texts: bool
+    folder: Path, block: Block | Stored, mapping: Mapping, parameters: Parameters, kept: Kept
 ) -> str:
     """Write the part of a block; returns its checksum. Raises `OSError` where the archive has gone.
 
@@ -43,7 +52,8 @@ def sign(
     - ``bands`` uint64[bands, D]
     - ``counts`` int64[3]: documents, paragraphs, rejects
     - ``told`` (a list of `TOLD` each), ``source`` and ``rejects``: uint8, JSON
-    - where ``texts``: the documents as they are stored, ``texts`` uint8 with ``text_bounds``
+    - as ``kept`` says: the documents as they are stored, ``texts`` uint8 with ``text_bounds``; the
+      ``fingerprints`` uint64[F] with ``contexts`` uint16[F], each once a document, ``print_bounds``
     """
     found, blobs, rejects = [], [], []
     for result in results(block, mapping):
@@ -51,12 +61,12 @@ def sign(
             rejects.append(result)
             continue
         try:
-            if texts:
+            if kept.texts:
                 blobs.append(documents.packed(result)[0])
             found.append(result)
         except InputError as error:
             rejects.append(Reject(f"{block.source}: {result.id}", str(error), result.text[:200]))
-    arrays, paragraphs = _signed(found, parameters)
+    arrays, paragraphs = _signed(found, parameters, kept.fingerprints)
     arrays |= {
         "ids": _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12),
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
@@ -64,32 +74,48 @@ def sign(
         "source": _bytes(json.dumps(block.source).encode()),
         "rejects": _bytes(json.dumps([asdict(one) for one in rejects]).encode()),
     }
-    if texts:
+    if kept.texts:
         arrays |= {"texts": _bytes(b"".join(blobs)), "text_bounds": _bounds([len(blob) for blob in blobs])}
     return files.write(folder, part_name(block.number), arrays)
 
 
-def _signed(found: Sequence[Document], parameters: Parameters) -> tuple[dict[str, Array], int]:
+def _signed(
+    found: Sequence[Document], parameters: Parameters, fingerprints: bool
+) -> tuple[dict[str, Array], int]:
     """The arrays of all documents, and how many paragraphs they have."""
-    words, lengths, bands, paragraphs = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [], 0
-    digests = []
+    parts, paragraphs = [], 0
     for batch in _batches(found):
         scanned = scan_texts([one.text for one in batch])
-        words.append(scanned.hashes.copy())
-        lengths.append(np.diff(scanned.text_words))
-        bands.append(document_bands(scanned, parameters))
-        digests += [
+        digests = [
             blake2b(one.id.encode(), digest_size=DIGEST_BYTES, key=key).digest()
             for one, key in zip(batch, _contents(scanned), strict=True)
         ]
+        parts.append({
+            "digests": _bytes(b"".join(digests)).reshape(-1, DIGEST_BYTES),
+            "words": scanned.hashes.copy(),
+            "lengths": np.diff(scanned.text_words),
+            "bands": document_bands(scanned, parameters),
+            **(_prints(scanned, parameters) if fingerprints else {}),
+        })
         paragraphs += len(scanned.spans)
-    none = np.empty((0, parameters.bands), dtype=np.uint64)
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    arrays["bands"] = arrays["bands"].T
+    for lengths, bounds in ("lengths", "word_bounds"), ("prints", "print_bounds"):
+        if lengths in arrays:
+            arrays[bounds] = _bounds(arrays.pop(lengths))
+    return arrays, paragraphs
+
+
+def _prints(scanned: Scanned, parameters: Parameters) -> dict[str, Array]:
+    """Fingerprints, each once a document, and how many each has."""
+    prints, contexts, bounds = fingerprints_of(scanned, parameters)
+    once = np.empty(len(prints), dtype=np.bool_)
+    first_of_each(prints, contexts, bounds, once)
     return {
-        "digests": _bytes(b"".join(digests)).reshape(-1, DIGEST_BYTES),
-        "words": np.concatenate(words),
-        "word_bounds": _bounds(np.concatenate(lengths)),
-        "bands": np.concatenate([none, *bands]).T,
-    }, paragraphs
+        "fingerprints": prints[once],
+        "contexts": contexts[once],
+        "prints": np.diff(np.append(0, np.cumsum(once))[bounds]),
+    }
 
 
 def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
@@ -101,8 +127,7 @@ def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
             batch, size = [], 0
         batch.append(one)
         size += len(one.text)
-    if batch:
-        yield batch
+    yield batch
 
 
 def _contents(scanned: Scanned) -> list[bytes]:

@@ -121,9 +121,10 @@ class _Search:
         self.journal.note("blocks", self.blocks)
 
     def _blocks(self) -> Iterator[Part]:
+        kept = signing.Kept(self.texts, self.search.containment is not None)
         for block in self._read():
             self.blocks = block.number + 1
-            arguments = (self.folder, block, self.reading.mapping, self.parameters, self.texts)
+            arguments = (self.folder, block, self.reading.mapping, self.parameters, kept)
             yield part_name(block.number), arguments
 
     def _read(self) -> Iterator[Any]:
@@ -171,7 +172,7 @@ class _Search:
     def meet(self) -> None:
         """Documents that share a bucket."""
         most = max(self.search.task.memory // BYTES_A_RECORD, 1)
-        self.met = pairing.shares(self.parameters.bands, self.documents, most)
+        self.met = pairing.shares(self.folder, self.parameters.bands, most)
         self._tell("meet", len(self.met))
         self._run(pairing.write_met, [(one.name, (self.folder, self.blocks, one)) for one in self.met])
 
