@@ -14,6 +14,7 @@ from service.operations import requests
 from service.operations.metrics import Metrics
 from service.operations.proxies import believe
 from service.pages import blueprint as pages
+from service.pages import checking as checking_page
 from service.reading import check_utf8
 from service.resources import (
     about,
@@ -44,6 +45,7 @@ def create_app(
     app.config[arriving.SECONDS] = settings.body_seconds
     app.config[incoming.SILENCE] = settings.silence
     app.config[rebuilds.DEADLINE] = settings.rebuild_deadline
+    app.config[checking_page.DAYS] = settings.report_days
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = documents.IdConverter

@@ -91,6 +91,9 @@ class Settings(BaseModel):
     rebuild_deadline: int = Field(
         default=24 * 3600, ge=1, le=1 << 30, description="seconds that a worker may take for one rebuild"
     )
+    report_days: int = Field(
+        default=30, ge=1, le=3650, description="days for which a report is kept that somebody keeps"
+    )
     collection: CollectionName = Field(default="main", description="the collection of calls that name none")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",

@@ -86,12 +86,26 @@ def shown(template: str, *, status: int = 200, asks: bool = True, **values: Any)
     """A page made from a template; ``asks``: whether Redis may be asked for what the frame shows."""
     with deadline(OPEN_SECONDS):
         names = _collections() if asks else []
-    key = caller()
-    html = render_template(
-        template, at=at, prefixed=prefixed, asset=asset, form_token=form_token, token_field=_token_field,
-        release=release(), collection=collection(), collections=names, key=key, may=may, **values,
-    )
-    return Response(html, status, content_type=HTML)
+    framed = {"release": release(), "collections": names, "key": caller()}
+    return Response(render_template(template, **_shared(), **framed, **values), status, content_type=HTML)
+
+
+def part(template: str, **values: Any) -> Response:
+    """A part of a page, for a script that puts it into the page that is there."""
+    return Response(render_template(template, **_shared(), **values), content_type=HTML)
+
+
+def wants_part() -> bool:
+    """Whether a script asks, which can use a part of a page, or a problem as the calls of the API tell it."""
+    return "X-Part" in request.headers
+
+
+def _shared() -> dict[str, Any]:
+    """What any template may use."""
+    return {
+        "at": at, "prefixed": prefixed, "asset": asset, "form_token": form_token, "token_field": _token_field,
+        "collection": collection(), "may": may,
+    }
 
 
 def _token_field() -> Markup:
@@ -118,6 +132,8 @@ def _collections() -> list[str]:
 def _problem(error: Exception) -> Response:
     """What went wrong, in words, in the same frame."""
     told = answer_of(error)
+    if wants_part():
+        return told
     if told.status_code == problems.NO_KEY.status and request.method == "GET":
         return lead_to("/sign-in", next=request.full_path.rstrip("?"), collection=None)
     body = told.get_json()
