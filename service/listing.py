@@ -133,12 +133,12 @@ class Bounds(NamedTuple):
         )
 
 
-def packed_cursor(place: Place, collection: str, asked: Filter) -> str:
-    """A cursor that goes on from a place with the same filter."""
+def packed_cursor(place: Place, collection: str, asked: object) -> str:
+    """A cursor that goes on from a place with the same filter (any dataclass)."""
     return _sealed(place.packed(), collection, asked)
 
 
-def place_of(cursor: str | None, collection: str, asked: Filter) -> Place | None:
+def place_of(cursor: str | None, collection: str, asked: object) -> Place | None:
     """Where a cursor goes on. Raises `InputError` where it is not one of this collection and filter."""
     if cursor is None:
         return None
@@ -155,7 +155,7 @@ def place_of(cursor: str | None, collection: str, asked: Filter) -> Place | None
     return Place.unpacked(packed)
 
 
-def _sealed(packed: bytes, collection: str, asked: Filter) -> str:
+def _sealed(packed: bytes, collection: str, asked: object) -> str:
     meant = orjson.dumps([collection, asked])
     check = hashlib.blake2b(packed + meant, digest_size=CHECK_BYTES).digest()
     return base64.urlsafe_b64encode(packed + check).decode()

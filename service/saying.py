@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time
 
 from nearcopy.document import instant
 
@@ -27,3 +27,26 @@ def day_and_time(date: str) -> str:
     moment = instant(date)
     # A date without a time stands for the last moment of its day
     return day(date) if moment.time() == time.max else f"{day(date)}, {moment:%H:%M} UTC"
+
+
+def moment(seconds: float | None) -> str:
+    """A moment, in seconds since 1970, likewise; "" for None."""
+    return day_and_time(datetime.fromtimestamp(seconds, UTC).isoformat(timespec="minutes")) if seconds else ""
+
+
+def span(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 3 h 5 min."""
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """Bytes, in the unit that leaves three digits or so: 21.3 MB."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:,.1f} TB"
