@@ -1,12 +1,9 @@
-"""Archives to look for pairs in, and searches that die. Run as a program, it is one that kills itself."""
+"""Archives to look for pairs in, and searches in small parts."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -90,15 +87,3 @@ def at(stage: str, done: int, act: Callable[[], None]) -> Progress:
             act()
 
     return progress
-
-
-def main(path: str, folder: str, stage: str, done: str) -> None:
-    """Search until that point, and no further."""
-    def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    searched(Path(path), Path(folder), progress=at(stage, int(done), die))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

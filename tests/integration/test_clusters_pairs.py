@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
-import subprocess
-import sys
 from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +104,41 @@ def test_what_stands_in_a_long_document_is_a_pair_by_containment(tmp_path: Path)
     assert all(figures[2] >= 0.7 for figures in found.values())
 
 
+def paragraphs(*texts: list[str]) -> str:
+    return "\n\n".join(" ".join(text) for text in texts)
+
+
+@pytest.mark.parametrize(("lines", "own", "threshold"), [([90], 15, 0.5), ([20, 20, 20], 70, 0.2)])
+def test_boilerplate_alone_makes_no_pair(
+    tmp_path: Path, lines: list[int], own: int, threshold: float
+) -> None:
+    """One long paragraph, or several that travel together; nothing else is shared."""
+    draw = random.Random(2)
+    notice = [words(draw, count) for count in lines]
+    archive = [Document(f"n{n}", paragraphs(words(draw, own), *notice)) for n in range(40)]
+    assert min(resemblances(archive).values()) >= threshold
+    found = searched(written(tmp_path / "a.jsonl", archive), tmp_path / "f", threshold=threshold)
+    assert len(found.pairs) == 0
+    assert found.boilerplate > 700
+
+
+def test_a_story_that_many_ran_is_no_boilerplate(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    story = [words(draw, 30) for _ in range(4)]
+    archive = [Document(f"s{n}", paragraphs(words(draw, 10), *story)) for n in range(30)]
+    found = searched(written(tmp_path / "a.jsonl", archive), tmp_path / "f")
+    assert len(found.pairs) == 30 * 29 // 2
+
+
+def test_documents_that_are_nothing_but_one_common_paragraph_are_pairs(tmp_path: Path) -> None:
+    notice = words(random.Random(4), 12)
+    archive = [Document(f"e{n}", " ".join(notice)) for n in range(30)]
+    archive.append(Document("other", paragraphs(notice, words(random.Random(5), 40))))
+    found = searched(written(tmp_path / "a.jsonl", archive), tmp_path / "f", containment=0.9)
+    assert len(found.pairs) == 30 * 29 // 2
+    assert not np.any(found.pairs.b == 30)
+
+
 def test_pairs_are_in_order_and_each_once(found: Found) -> None:
     keys = found.pairs.a << 32 | found.pairs.b
     assert np.all(found.pairs.a < found.pairs.b)
@@ -144,14 +179,22 @@ def test_a_family_of_hundreds_has_all_its_pairs(tmp_path: Path) -> None:
     assert len(pairs) == 300 * 299 // 2
 
 
-@pytest.mark.parametrize(("stage", "done"), [("sign", 2), ("number", 1), ("meet", 3), ("compare", 1)])
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+POINTS = [("sign", 2), ("meet", 3), ("compare", 1), ("repeat", 1), ("judge", 1), ("strip", 0)]
+
+
+@pytest.mark.parametrize(("stage", "done"), POINTS)
 def test_a_search_that_was_killed_goes_on(
     path: Path, found: Found, tmp_path: Path, stage: str, done: int
 ) -> None:
-    program = "tests.integration.searching"
-    command = [sys.executable, "-m", program, str(path), str(tmp_path), stage, str(done)]
-    died = subprocess.run(command, timeout=120, cwd=Path(__file__).parents[2], check=False)
-    assert died.returncode == -signal.SIGKILL
+    arguments = {"progress": at(stage, done, kill)}
+    died = get_context("fork").Process(target=searched, args=(path, tmp_path), kwargs=arguments)
+    died.start()
+    died.join(60)
+    assert died.exitcode == -signal.SIGKILL
     noted = (tmp_path / "journal.jsonl").read_text()
     kept = {
         one: one.stat().st_mtime_ns for one in tmp_path.glob("*.part") if f'"{one.stem}"' in noted

@@ -65,7 +65,7 @@ def write_met(folder: Path, blocks: int, wanted: Share) -> str:
     - ``crowded`` int64[1]: buckets in which not all were compared
     """
     numbers = files.read(folder, NUMBERS)
-    parts = [(files.read(folder, part_name(b)), rows) for b, rows in _by_block(numbers, blocks)]
+    parts = [(files.read(folder, part_name(b)), rows) for b, rows in by_block(numbers, blocks)]
     if wanted.band == PRINTS:
         keys, counts, crowded = meetings(*_prints(parts, numbers, wanted))
     else:
@@ -121,7 +121,8 @@ def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bou
         _held(folder, met, among, numbers, least),
     ]))
     pairs = _joined([
-        verified(_texts(folder, some), some, least) for some in _chunks(keys, numbers["words"], words)
+        verified(read_texts(folder, np.unique(np.concatenate(halves(some)))), some, least)
+        for some in _chunks(keys, numbers["words"], words)
     ])
     return files.write(folder, compared_name(among[0]), {name: getattr(pairs, name) for name in PAIRS})
 
@@ -167,12 +168,12 @@ def _joined(parts: list[Pairs]) -> Pairs:
     return Pairs.joined([Pairs(*(np.empty(0, np.int64),) * 3, *(np.empty(0, np.float64),) * 3), *parts])
 
 
-def _texts(folder: Path, keys: Array) -> Texts:
-    """The documents of candidates."""
-    numbers, wanted = files.read(folder, NUMBERS), np.unique(np.concatenate(halves(keys)))
+def read_texts(folder: Path, wanted: Array) -> Texts:
+    """The documents of these numbers, which rise."""
+    numbers = files.read(folder, NUMBERS)
     found = {name: numbers[name][wanted] for name in ("blocks", "rows", "words", "ranks")}
     words = [np.empty(0, np.uint64)]
-    for block, rows in _by_block(found, int(found["blocks"].max(initial=-1)) + 1):
+    for block, rows in by_block(found, int(found["blocks"].max(initial=-1)) + 1):
         if len(rows):
             part = files.read(folder, part_name(block))
             bounds = part["word_bounds"]
@@ -182,7 +183,7 @@ def _texts(folder: Path, keys: Array) -> Texts:
     return Texts(wanted, np.concatenate(words), ends, found["ranks"])
 
 
-def _by_block(numbers: Mapping[str, Array], blocks: int) -> Iterator[tuple[int, Array]]:
+def by_block(numbers: Mapping[str, Array], blocks: int) -> Iterator[tuple[int, Array]]:
     """Each block, and which of its rows are among documents in the order of their numbers."""
     bounds = np.searchsorted(numbers["blocks"], np.arange(blocks + 1))
     for block in range(blocks):

@@ -37,6 +37,9 @@ class Kept:
     fingerprints: bool = False
 
 
+LENGTHS = {"lengths": "word_bounds", "prints": "print_bounds", "paragraphs": "paragraph_bounds"}
+"""What is counted of each document, and the bounds that it becomes."""
+
 TOLD = ("id", "publisher", "published_at", "title")
 """What is kept of a document beside its text."""
 
@@ -50,6 +53,8 @@ def sign(
     - ``ids`` uint8[D, 12], ``digests`` uint8[D, 16], of id and words
     - ``words`` uint64[W], of document d from ``word_bounds[d]`` on, int64[D + 1]
     - ``bands`` uint64[bands, D]
+    - ``runs`` uint64[P] of the paragraphs that are long enough, the hash of their words; ``spans``
+      int64[P, 2]: their first and end word in the document; ``paragraph_bounds``
     - ``counts`` int64[3]: documents, paragraphs, rejects
     - ``told`` (a list of `TOLD` each), ``source`` and ``rejects``: uint8, JSON
     - as ``kept`` says: the documents as they are stored, ``texts`` uint8 with ``text_bounds``; the
@@ -95,15 +100,30 @@ def _signed(
             "words": scanned.hashes.copy(),
             "lengths": np.diff(scanned.text_words),
             "bands": document_bands(scanned, parameters),
+            **_paragraphs(scanned, parameters.least_words),
             **(_prints(scanned, parameters) if fingerprints else {}),
         })
         paragraphs += len(scanned.spans)
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     arrays["bands"] = arrays["bands"].T
-    for lengths, bounds in ("lengths", "word_bounds"), ("prints", "print_bounds"):
+    for lengths, bounds in LENGTHS.items():
         if lengths in arrays:
             arrays[bounds] = _bounds(arrays.pop(lengths))
     return arrays, paragraphs
+
+
+def _paragraphs(scanned: Scanned, least: int) -> dict[str, Array]:
+    """The paragraphs of ``least`` words or more, and how many each document has."""
+    bounds = scanned.span_bounds()
+    of_text = np.repeat(np.arange(len(scanned.text_spans) - 1), np.diff(scanned.text_spans))
+    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= least)
+    runs = np.empty(len(long), dtype=np.uint64)
+    run_hashes(scanned.hashes, np.ascontiguousarray(bounds[long]), runs)
+    return {
+        "runs": runs,
+        "spans": bounds[long] - scanned.text_words[of_text[long], None],
+        "paragraphs": np.bincount(of_text[long], minlength=len(scanned.text_spans) - 1).astype(np.int64),
+    }
 
 
 def _prints(scanned: Scanned, parameters: Parameters) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from nearcopy.index import documents
 from nearcopy.index.store import Store
 from nearcopy.jobs.search import Search
 from worker.archive import BLOCK_BYTES
-from worker.clusters import numbering, pairing, signing
+from worker.clusters import boilerplate, numbering, pairing, signing
 from worker.rebuild import files, stored
 from worker.rebuild.asked import Reading, archive_state
 from worker.rebuild.journal import Journal
@@ -35,13 +35,15 @@ BYTES_A_RECORD = 1024
 @dataclass(slots=True)
 class Found:
     """The documents of an archive, their pairs, how many ``rejects`` it had, how many buckets were so
-    ``crowded`` that not all in them were compared, and the seconds of each stage."""
+    ``crowded`` that not all in them were compared, how many pairs had nothing but common paragraphs to show
+    (``boilerplate``), and the seconds of each stage."""
 
     members: Members
     pairs: Pairs
     folder: Path
     rejects: int = 0
     crowded: int = 0
+    boilerplate: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
     def document(self, number: int) -> Document:
@@ -81,7 +83,7 @@ def find(
     """
     one = _Search(search, reading, store, executor, journal, target, progress)
     one.texts, one.block_bytes = texts, block_bytes
-    for stage in one.sign, one.number, one.meet, one.compare:
+    for stage in one.sign, one.number, one.meet, one.compare, one.repeat, one.judge, one.strip:
         one.timed(stage)
     return one.found
 
@@ -179,17 +181,47 @@ class _Search:
     def compare(self) -> None:
         """All candidates."""
         memory = self.search.task.memory
-        ranges = pairing.cuts(self.folder, self.met, self.documents, max(memory // BYTES_A_RECORD, 1))
-        self._tell("compare", len(ranges))
-        least = Bounds(self.search.threshold, self.search.containment, self.parameters.shingle)
+        self.ranges = pairing.cuts(self.folder, self.met, self.documents, max(memory // BYTES_A_RECORD, 1))
+        self._tell("compare", len(self.ranges))
+        self.least = Bounds(self.search.threshold, self.search.containment, self.parameters.shingle)
         words = max(memory // BYTES_A_WORD, 1)
         self._run(pairing.compare, [
-            (pairing.compared_name(first), (self.folder, self.met, (first, end), words, least))
-            for first, end in ranges
+            (pairing.compared_name(among[0]), (self.folder, self.met, among, words, self.least))
+            for among in self.ranges
         ])
-        members, pairs = numbering.members(self.folder, self.blocks), pairing.read_pairs(self.folder, ranges)
-        crowded = sum(int(files.read(self.folder, one.name)["crowded"][0]) for one in self.met)
-        self.found = Found(members, pairs, self.folder, self.rejects, crowded, self.seconds)
+
+    def repeat(self) -> None:
+        """Paragraphs that stand in many documents."""
+        self.shares = self.report.paragraphs // max(self.search.task.memory // BYTES_A_RECORD, 1) + 1
+        self._tell("repeat", self.shares)
+        self._run(boilerplate.repeat, [
+            (boilerplate.repeated_name(share), (self.folder, self.blocks, share, self.shares))
+            for share in range(self.shares)
+        ])
+
+    def judge(self) -> None:
+        """Which of them are common, in the documents of pairs."""
+        self.judged = boilerplate.judged_ranges(self.documents, pairing.RANGES)
+        self._tell("judge", len(self.judged))
+        self._run(boilerplate.judge, [
+            (boilerplate.judged_name(among[0]), (self.folder, self.shares, among, self.ranges))
+            for among in self.judged
+        ])
+
+    def strip(self) -> None:
+        """Pairs that still are without them."""
+        self._tell("strip", len(self.ranges))
+        self._run(boilerplate.strip, [
+            (boilerplate.stripped_name(among[0]), (self.folder, among, self.judged, self.least))
+            for among in self.ranges
+        ])
+        compared = pairing.read_pairs(self.folder, self.ranges)
+        pairs = compared.chosen(boilerplate.read_left(self.folder, self.ranges))
+        self.found = Found(
+            numbering.members(self.folder, self.blocks), pairs, self.folder, self.rejects,
+            sum(int(files.read(self.folder, one.name)["crowded"][0]) for one in self.met),
+            len(compared) - len(pairs), self.seconds,
+        )
 
     def _run(self, function: Any, parts: Any, done: Callable[[str], None] | None = None) -> None:
         run(function, parts, self.executor, self.journal, done or (lambda _: self._count()))

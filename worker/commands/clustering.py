@@ -53,6 +53,7 @@ def summary_of(search: Search, found: Found) -> dict[str, Any]:
         "shingle": search.parameters.shingle,
         "detection": round(search.parameters.detection(search.threshold), 6),
         "crowded_buckets": found.crowded,
+        "pairs_by_boilerplate_alone": found.boilerplate,
         "seconds": found.seconds,
     }
 
