@@ -63,8 +63,8 @@ def test_the_summary_counts(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "summary.json").read_text())
     cluster = {
         "cluster": CLUSTERS[0].id, "documents": 3, "publishers": 2, "first": "2026-01-01",
-        "last": "2026-02-01", "days": 31, "original": "agency", "candidates": [], "title": None, "least_containment": 0.9091,
-        "median_containment": 0.9545,
+        "last": "2026-02-01", "days": 31, "original": "agency", "candidates": [], "title": None,
+        "least_containment": 0.9091, "median_containment": 0.9545,
     }
     assert found == {
         "documents": 4, "pairs": 3, "clusters": 1, "in_clusters": 3, "could_go": 2, "originals_known": 1,
