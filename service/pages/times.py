@@ -5,7 +5,7 @@ from __future__ import annotations
 from nearcopy.document import instant
 from service.saying import day, day_and_time
 
-NEAR = 3.5
+NEAR = 4.5
 """Percent of the line that two dots may not be nearer than."""
 
 SHORT = 3 * 24 * 3600

@@ -94,7 +94,8 @@
 
     line(column) {
       const box = column.getBoundingClientRect();
-      return box.top + READING * box.height;
+      const covered = column === this.theirs ? this.root.querySelector("#tools").offsetHeight + 20 : 0;
+      return box.top + Math.max(READING * box.height, covered);
     }
 
     /* One column was scrolled: the other shows the same passage at the same height. */

@@ -172,7 +172,9 @@
     show() {
       const { owner, total, covered, bySource, verdict } = this.counted;
       this.pieces.forEach((piece, number) => {
-        const source = owner[number], first = source >= 0 && owner[number - 1] !== source;
+        const source = owner[number], { paragraph } = this.figures.pieces[number];
+        const first = source >= 0 &&
+          (owner[number - 1] !== source || this.figures.pieces[number - 1].paragraph !== paragraph);
         for (const name of [...piece.classList]) if (/^s\d$|^first$/.test(name)) piece.classList.remove(name);
         if (source >= 0) piece.classList.add(`s${Math.min(source, 8) + 1}`);
         piece.classList.toggle("first", first);
@@ -182,8 +184,8 @@
       this.cards.forEach((card, source) => {
         const share = total ? bySource[source] / total : 0;
         card.classList.toggle("ignored", !bySource[source]);
-        card.querySelector(".shares dd b").textContent = nearcopy.percent(share);
-        card.querySelector(".shares meter").value = share;
+        card.querySelector(".shares b").textContent = nearcopy.percent(share);
+        card.querySelector(".shares .part").setAttribute("width", (100 * share).toFixed(1));
       });
       if (this.badge in VERDICTS) {
         this.root.dataset.verdict = VERDICTS[this.badge];
