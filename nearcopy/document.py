@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
@@ -121,6 +122,7 @@ def check_date(value: str | None, name: str = "published_at") -> None:
             ) from None
 
 
+@lru_cache(maxsize=4096)  # an archive has many documents of a day
 def instant(value: str) -> datetime:
     """The moment a date names, for comparing: UTC where no offset is given; where no time is, the last one of
     the day, since a paper that gives the day alone cannot be said to precede an agency's minute."""
@@ -148,6 +150,8 @@ def _optional_text(value: object, name: str) -> str | None:
 
 
 def _no_surrogates(value: str, name: str) -> None:
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError as error:

@@ -56,6 +56,19 @@ def verified(texts: Texts, keys: Ints, least: Bounds) -> Pairs:
     return found.chosen(held | (alike >= least.resemblance))
 
 
+def passing(texts: Texts, keys: Ints, least: Bounds) -> NDArray[np.bool_]:
+    """Which candidates are pairs; aligned only where their resemblance does not say so."""
+    left, right = (np.searchsorted(texts.numbers, numbers) for numbers in halves(keys))
+    alike = np.empty(len(keys), dtype=np.float64)
+    resemble(texts.words, texts.bounds, least.shingle, left, right, alike)
+    passed = alike >= least.resemblance
+    if least.containment is not None:
+        unlike = np.flatnonzero(~passed)
+        found = verified(texts, keys[unlike], least)
+        passed[unlike] = np.isin(keys[unlike], found.a << 32 | found.b)
+    return passed
+
+
 def _turned(texts: Texts, lengths: Ints, left: Ints, right: Ints) -> NDArray[np.bool_]:
     """Whether the right one is to be checked against the left one: it is shorter, or its digest less."""
     longer, equal = lengths[left] > lengths[right], lengths[left] == lengths[right]

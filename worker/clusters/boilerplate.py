@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from nearcopy.clusters.common import MANY, Standing, common, of_one_story, sampled
+from nearcopy.clusters.meeting import halves
 from nearcopy.clusters.pairs import MIN_WORDS, Pairs
-from nearcopy.clusters.verifying import Bounds, Texts, verified
+from nearcopy.clusters.verifying import Bounds, Texts, passing
 from nearcopy.index.keys import page_numbers
 from worker.clusters.numbering import PART as NUMBERS
-from worker.clusters.pairing import Range, by_block, compared_name, read_texts
+from worker.clusters.pairing import Range, by_block, chunks, compared_name, read_texts
 from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.signing import part_name
 
-TOGETHER = 1024
+TOGETHER = 256
 """Paragraphs, or documents with such, that are judged at a time; of each some dozen documents are read."""
 
 
@@ -141,29 +142,32 @@ def stripped_name(first: int) -> str:
     return f"left-{first:010}"
 
 
-def strip(folder: Path, among: Range, ranges: list[Range], least: Bounds) -> str:
+def strip(folder: Path, among: Range, ranges: list[Range], words: int, least: Bounds) -> str:
     """Write the part ``left`` bool: which pairs of a range still are pairs without the common paragraphs of
-    both; returns its checksum. Where hardly anything else is in either, they are compared as they are."""
+    both; returns its checksum. Where hardly anything else is in either, they are compared as they are. About
+    so many ``words`` are in memory at a time."""
     pairs = Pairs(**files.read(folder, compared_name(among[0])))
     parts = [files.read(folder, judged_name(first)) for first, _ in ranges]
     documents, runs = (np.concatenate([part[name] for part in parts]) for name in ("documents", "runs"))
     left = np.ones(len(pairs), dtype=np.bool_)
-    asked = np.flatnonzero(np.isin(pairs.a, documents) | np.isin(pairs.b, documents))
-    for start in range(0, len(asked), TOGETHER):
-        some = asked[start : start + TOGETHER]
-        left[some] = _left(folder, pairs.a[some] << 32 | pairs.b[some], documents, runs, least)
+    asked = np.isin(pairs.a, documents) | np.isin(pairs.b, documents)
+    keys = (pairs.a << 32 | pairs.b)[asked]
+    if len(keys):
+        lengths = files.read(folder, NUMBERS)["words"]
+        left[asked] = np.concatenate([
+            _left(folder, some, documents, runs, least) for some in chunks(keys, lengths, words)
+        ])
     return files.write(folder, stripped_name(among[0]), {"left": left})
 
 
 def _left(folder: Path, keys: Array, documents: Array, runs: Array, least: Bounds) -> Array:
-    numbers = np.unique(np.append(keys >> 32, keys & 0xFFFFFFFF))
+    numbers = np.unique(np.concatenate(halves(keys)))
     texts = _stripped(folder, read_texts(folder, numbers), documents, runs)
     lengths = np.diff(texts.bounds)
-    a, b = (lengths[np.searchsorted(numbers, side)] for side in (keys >> 32, keys & 0xFFFFFFFF))
+    a, b = (lengths[np.searchsorted(numbers, side)] for side in halves(keys))
     left = (a < MIN_WORDS) & (b < MIN_WORDS)
     asked = np.flatnonzero(~left & (a > 0) & (b > 0))
-    still = verified(texts, keys[asked], least)
-    left[asked] = np.isin(keys[asked], still.a << 32 | still.b)
+    left[asked] = passing(texts, keys[asked], least)
     return left
 
 
@@ -171,13 +175,15 @@ def _stripped(folder: Path, texts: Texts, documents: Array, runs: Array) -> Text
     """The texts without their common paragraphs."""
     kept = np.ones(len(texts.words), dtype=np.bool_)
     numbers = files.read(folder, NUMBERS)
-    for text in np.flatnonzero(np.isin(texts.numbers, documents)).tolist():
-        number = texts.numbers[text]
-        part = files.read(folder, part_name(int(numbers["blocks"][number])))
+    concerned = np.flatnonzero(np.isin(texts.numbers, documents))
+    blocks = numbers["blocks"][texts.numbers[concerned]]
+    parts = {block: files.read(folder, part_name(block)) for block in np.unique(blocks).tolist()}
+    for text, block in zip(concerned.tolist(), blocks.tolist(), strict=True):
+        number, part = texts.numbers[text], parts[block]
         row = numbers["rows"][number]
         first, end = part["paragraph_bounds"][row : row + 2]
-        common_ones = runs[slice(*np.searchsorted(documents, [number, number + 1]))]
-        for begin, stop in part["spans"][first:end][np.isin(part["runs"][first:end], common_ones)].tolist():
+        of_it = runs[slice(*np.searchsorted(documents, [number, number + 1]))]
+        for begin, stop in part["spans"][first:end][np.isin(part["runs"][first:end], of_it)].tolist():
             kept[texts.bounds[text] + begin : texts.bounds[text] + stop] = False
     before = np.append(0, np.cumsum(kept)).astype(np.int64)
     return Texts(texts.numbers, texts.words[kept], before[texts.bounds], texts.ranks)

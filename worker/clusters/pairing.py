@@ -122,7 +122,7 @@ def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bou
     ]))
     pairs = _joined([
         verified(read_texts(folder, np.unique(np.concatenate(halves(some)))), some, least)
-        for some in _chunks(keys, numbers["words"], words)
+        for some in chunks(keys, numbers["words"], words)
     ])
     return files.write(folder, compared_name(among[0]), {name: getattr(pairs, name) for name in PAIRS})
 
@@ -148,7 +148,7 @@ def _held(folder: Path, met: list[Share], among: Range, numbers: dict[str, Array
     return enough(keys, met_in, numbers["prints"], least.containment)
 
 
-def _chunks(keys: Array, lengths: Array, most: int) -> Iterator[Array]:
+def chunks(keys: Array, lengths: Array, most: int) -> Iterator[Array]:
     """Candidates in their order, halved until the documents of a part have so many words at most."""
     left = [keys]
     while left:

@@ -28,6 +28,9 @@ from worker.rebuild.signing import part_name
 BYTES_A_WORD = 256
 """Of the memory for each word that is compared at a time: 32 bytes, in eight parts."""
 
+RANGES = 8
+"""Of documents whose paragraphs are judged: as many as are in work at a time."""
+
 BYTES_A_RECORD = 1024
 """Of the memory for each record that one part sorts, as in a rebuild."""
 
@@ -184,9 +187,9 @@ class _Search:
         self.ranges = pairing.cuts(self.folder, self.met, self.documents, max(memory // BYTES_A_RECORD, 1))
         self._tell("compare", len(self.ranges))
         self.least = Bounds(self.search.threshold, self.search.containment, self.parameters.shingle)
-        words = max(memory // BYTES_A_WORD, 1)
+        self.words = max(memory // BYTES_A_WORD, 1)
         self._run(pairing.compare, [
-            (pairing.compared_name(among[0]), (self.folder, self.met, among, words, self.least))
+            (pairing.compared_name(among[0]), (self.folder, self.met, among, self.words, self.least))
             for among in self.ranges
         ])
 
@@ -201,7 +204,7 @@ class _Search:
 
     def judge(self) -> None:
         """Which of them are common, in the documents of pairs."""
-        self.judged = boilerplate.judged_ranges(self.documents, pairing.RANGES)
+        self.judged = boilerplate.judged_ranges(self.documents, RANGES)
         self._tell("judge", len(self.judged))
         self._run(boilerplate.judge, [
             (boilerplate.judged_name(among[0]), (self.folder, self.shares, among, self.ranges))
@@ -212,7 +215,7 @@ class _Search:
         """Pairs that still are without them."""
         self._tell("strip", len(self.ranges))
         self._run(boilerplate.strip, [
-            (boilerplate.stripped_name(among[0]), (self.folder, among, self.judged, self.least))
+            (boilerplate.stripped_name(among[0]), (self.folder, among, self.judged, self.words, self.least))
             for among in self.ranges
         ])
         compared = pairing.read_pairs(self.folder, self.ranges)
