@@ -47,6 +47,8 @@ class Holders:
 
     def of(self, paragraphs: Ints) -> Ints:
         """The documents that hold any of these paragraphs, ascending."""
+        if not len(paragraphs):
+            return self.documents[:0]
         places = np.searchsorted(self.numbers, paragraphs)
         parts = [self.documents[self.bounds[place] : self.bounds[place + 1]] for place in places]
         return parts[0] if len(parts) == 1 else np.unique(np.concatenate([self.documents[:0], *parts]))

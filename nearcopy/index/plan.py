@@ -133,7 +133,9 @@ def records(
     held = np.empty(len(pages), dtype=np.int64)
     room = int((read[1][pages + 1] - read[1][pages]).sum()) // 4 + 1
     index, number = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    asked = np.tile(wanted, times), np.tile(widths, times), np.tile(contexts, times)
+    asked = wanted, widths, contexts
+    if times > 1:
+        asked = np.tile(wanted, times), np.tile(widths, times), np.tile(contexts, times)
     count = find_records(*read, pages, *asked, index, number, held)
     return index[:count] % max(entries, 1), number[:count], bool(held.max(initial=0) >= BUCKET_CAP)
 

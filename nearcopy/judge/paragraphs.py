@@ -75,7 +75,9 @@ def _span_at(case: Case, t: int, first: int, size: int) -> int:
     """The span of a source in which the passage begins that holds words of a paragraph."""
     rows = case.aligned.rows[case.aligned.bounds[t] : case.aligned.bounds[t + 1]]
     word = rows[(rows[:, 1] < first + size) & (rows[:, 2] > first)][0, 3] + case.others.text_words[t]
-    return int(np.searchsorted(case.others.span_bounds()[:, 1], word, side="right"))
+    # Of this source alone: there may be hundreds
+    before = int(np.searchsorted(case.others.spans_of(t)[:, 3], word, side="right"))
+    return int(case.others.text_spans[t]) + before
 
 
 def _offsets(scanned: Scanned, span: int) -> tuple[int, int]:
