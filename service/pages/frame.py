@@ -17,7 +17,7 @@ from nearcopy.index import header
 from service import problems
 from service.calls import OPEN_SECONDS
 from service.context import archives, shared
-from service.failures import answer_of
+from service.failures import HIDDEN, answer_of
 from service.keys.guard import caller, check_collections, may_use
 from service.keys.key import Role
 from service.openapi import release
@@ -137,7 +137,7 @@ def _problem(error: Exception) -> Response:
     if told.status_code == problems.NO_KEY.status and request.method == "GET":
         return lead_to("/sign-in", next=request.full_path.rstrip("?"), collection=None)
     body = told.get_json()
-    response = shown("problem.html", status=told.status_code, asks=False, problem=body)
+    response = shown("problem.html", status=told.status_code, asks=False, problem=body, hidden=HIDDEN)
     if "Retry-After" in told.headers:
         response.headers["Retry-After"] = told.headers["Retry-After"]
     return response
