@@ -77,10 +77,11 @@
           .slice().sort((a, b) => a.first - b.first);
       const steps = [], { owner } = this.counted;
       owner.forEach((source, piece) => {
-        const last = steps.at(-1);
+        const last = steps.at(-1), { start, words } = this.figures.pieces[piece];
         if (source < 0) return;
-        if (last && last.source === source && last.end === piece) last.end += 1;
+        if (last && last.source === source && last.word === start) last.end += 1;
         else steps.push({ source, first: piece, end: piece + 1, number: -1 });
+        steps.at(-1).word = start + words;
       });
       return steps;
     }
