@@ -82,7 +82,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         # The workers read their settings from the environment, as they would behind another server
         os.environ.update(settings.model_copy(update={"redis_url": url}).to_environ())
         os.environ.pop(PREFIX + FILE.upper(), None)
-        told = (settings, lambda address: ready(address + whom))
+        told = (settings, lambda address: ready(f"{address}{whom}; the page is {address}/check"))
         threading.Thread(target=_announce, args=told, daemon=True).start()
         server = Granian(
             "service.server:application",

@@ -74,7 +74,7 @@ def _print_calls(address: str, report: Report, documents: list[Document]) -> Non
     best = report.sources[0].document if report.sources else documents[0].id
     text = " ".join(next(one.text for one in documents if one.id == best).split()[:40])
     body = orjson.dumps({"text": text}).decode()
-    out.print("\nTry:", style="bold")
+    out.print(f"\nOpen {address}/check in a browser, or try:", style="bold", soft_wrap=True)
     for call in (
         f"curl {address}/v1/check -H 'Content-Type: application/json' -d {shlex.quote(body)}",
         f"curl {address}/v1/documents/{quote(best, safe='')}/copies",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -84,6 +85,7 @@ def until_it_answers(process: subprocess.Popen[bytes]) -> str:
     before = []
     for line in process.stdout:
         if line.startswith(b"answering on "):
+            assert re.search(rb"the page is http://127\.0\.0\.1:\d+/check", line)
             return "".join(before)
         before.append(line.decode())
     raise AssertionError(process.stderr.read().decode())
@@ -171,6 +173,7 @@ def test_the_demo_reports_and_stays_and_leaves_the_users_collection_alone(tmp_pa
         assert f"{documents} sample documents loaded into collection demo" in service.before
         assert "`nearcopy check FILE --collection demo`" in service.before
         assert "of this text was published before" in " ".join(service.before.split())
+        assert f"Open {service.url}/check in a browser" in service.before
         assert f"  curl {service.url}/v1/check " in service.before
         told = service.client.get("/v1/index").json()
         assert (told["collection"], told["documents"]) == ("demo", documents)
