@@ -84,9 +84,7 @@ def remarks(report: Report, own: str | None) -> list[Sentence]:
     """What belongs to the verdict: who was first, what is left out, what is not known."""
     said = [*_first(report), *_later(report, own), *_listed(report), *_uncounted(report)]
     if report["bounded"]:
-        said.append(
-            ["More documents share parts of this text than could be compared: a bucket of the index is full."]
-        )
+        said.append(["More documents share parts of this text than could be compared, and may be sources too."])
     return said
 
 
@@ -129,7 +127,8 @@ def _listed(report: Report) -> list[Sentence]:
     found, listed = report["sources_found"], len(report["sources"])
     if found == listed:
         return []
-    return [[f"{found} sources were found; the {listed} that matter most are listed."]]
+    which = "one that matters most is" if listed == 1 else f"{listed} that matter most are"
+    return [[f"{found:,} sources were found; the {which} listed."]]
 
 
 def _uncounted(report: Report) -> list[Sentence]:
