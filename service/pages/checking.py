@@ -83,7 +83,7 @@ def _report(entered: Entered) -> Reported:
 
 
 def _shown(made: Reported) -> View:
-    return made.shown_by(archives().get(collection()))
+    return made.shown(archives().get(collection()))
 
 
 def _of_report(entered: Entered) -> dict[str, Any]:

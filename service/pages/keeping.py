@@ -22,7 +22,7 @@ from service.pages.entered import Entered
 from service.pages.explaining import EXPLANATIONS
 from service.pages.forms import Form
 from service.pages.frame import HTML, collection, page, shown
-from service.pages.reporting import Reported, reported
+from service.pages.reporting import Kept, reported, to_keep, unpacked
 from service.saying import day
 
 DAY_SECONDS = 24 * 3600
@@ -35,7 +35,7 @@ def keep_report(form: Form) -> Response:
     """Check what was entered once more, and keep the report."""
     archive = _archive()
     seconds = current_app.config[DAYS] * DAY_SECONDS
-    made = reported(archive, Entered.of_form(form).submission(), seconds)
+    made = to_keep(reported(archive, Entered.of_form(form).submission()), archive, seconds)
     token = kept.keep(archive.store.client, collection(), made.packed(), seconds)
     return lead_to(f"/reports/{token}", collection=collection())
 
@@ -45,7 +45,7 @@ def kept_report(token: str) -> Response:
     """The page of a report."""
     made = _found(token)
     return shown(
-        "report.html", view=made.shown_by(_archive()), kept=_kept(made, token), entered=None,
+        "report.html", view=made.shown(_archive()), kept=_kept(made, token), entered=None,
         explanations=EXPLANATIONS,
     )
 
@@ -63,7 +63,7 @@ def report_as_json(token: str) -> Response:
 def report_as_file(token: str) -> Response:
     """The report as one file that needs nothing else."""
     made = _found(token)
-    html = exporting.one_file(made.shown_by(_archive()), _kept(made, token))
+    html = exporting.one_file(made.shown(_archive()), _kept(made, token))
     return _file(html.encode(), HTML, f"report-{_date(made.made)}.html")
 
 
@@ -78,14 +78,14 @@ def _archive() -> Archive:
     return archives().get(collection())
 
 
-def _found(token: str) -> Reported:
+def _found(token: str) -> Kept:
     stored = kept.find(_archive().store.client, collection(), token)
     if stored is None:
         raise NotFound("there is no such report: it was deleted, or the time for which it was kept is over")
-    return Reported.unpacked(stored)
+    return unpacked(stored)
 
 
-def _kept(made: Reported, token: str) -> dict[str, Any]:
+def _kept(made: Kept, token: str) -> dict[str, Any]:
     """What the page says of its own keeping."""
     return {
         "made": day(_date(made.made)), "until": day(_date(made.until)), "token": token,

@@ -84,7 +84,7 @@ def remarks(report: Report, own: str | None) -> list[Sentence]:
     """What belongs to the verdict: who was first, what is left out, what is not known."""
     said = [*_first(report), *_later(report, own), *_listed(report), *_uncounted(report)]
     if report["bounded"]:
-        said.append(["More documents share parts of this text than could be compared, and may be sources too."])
+        said.append(["More documents share parts of it than could be compared, and may be sources too."])
     return said
 
 

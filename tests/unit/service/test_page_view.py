@@ -172,7 +172,7 @@ def test_the_verdict_is_what_a_person_would_say(
             None,
             [["40 sources were found; the one that matters most is listed."],
              ["2 common paragraphs and 1 repeat: the percentages count them, the verdict does not."],
-             ["More documents share parts of this text than could be compared, and may be sources too."]],
+             ["More documents share parts of it than could be compared, and may be sources too."]],
         ),
     ],
 )
