@@ -135,27 +135,34 @@ class Bounds(NamedTuple):
 
 def packed_cursor(place: Place, collection: str, asked: object) -> str:
     """A cursor that goes on from a place with the same filter (any dataclass)."""
-    return _sealed(place.packed(), collection, asked)
+    return sealed(place.packed(), collection, asked)
 
 
 def place_of(cursor: str | None, collection: str, asked: object) -> Place | None:
     """Where a cursor goes on. Raises `InputError` where it is not one of this collection and filter."""
+    packed = opened(cursor, PLACE_BYTES, collection, asked)
+    return None if packed is None else Place.unpacked(packed)
+
+
+def opened(cursor: str | None, length: int, collection: str, asked: object) -> bytes | None:
+    """The bytes that were `sealed` into a cursor. Raises `InputError` likewise."""
     if cursor is None:
         return None
     try:
-        packed = base64.urlsafe_b64decode(cursor)[:PLACE_BYTES]
+        packed = base64.urlsafe_b64decode(cursor)[:length]
     except ValueError:
         packed = b""
-    if len(packed) != PLACE_BYTES or _sealed(packed, collection, asked) != cursor:
+    if len(packed) != length or sealed(packed, collection, asked) != cursor:
         raise InputError(
             "the cursor is damaged, or of a request with another collection or other filters: send it as it "
             "came, with the same ones, or leave it out and begin anew",
             "cursor",
         )
-    return Place.unpacked(packed)
+    return packed
 
 
-def _sealed(packed: bytes, collection: str, asked: object) -> str:
+def sealed(packed: bytes, collection: str, asked: object) -> str:
+    """A cursor of some bytes, of this collection and filter alone."""
     meant = orjson.dumps([collection, asked])
     check = hashlib.blake2b(packed + meant, digest_size=CHECK_BYTES).digest()
     return base64.urlsafe_b64encode(packed + check).decode()
