@@ -36,6 +36,7 @@ class Search:
             raise InputError("containment must be above 0 and at most 1", "containment")
         if not self.task.archives and not self.stored:
             raise InputError("name an archive, or a collection with --collection", "archives")
+        _ = self.parameters
 
     @property
     def threshold(self) -> float:

@@ -19,6 +19,7 @@ from service.cli.clusters import clusters
 from service.cli.collections import collections, expire
 from service.cli.compare import compare
 from service.cli.console import complain
+from service.cli.dedupe import dedupe
 from service.cli.demo import demo
 from service.cli.doctor import doctor
 from service.cli.exits import Exit
@@ -56,7 +57,7 @@ class Program(click.Group):
 @click.group(
     cls=Program,
     commands=[
-        demo, serve, check, compare, clusters, add, get, remove, stats, params, rebuild, load, worker,
+        demo, serve, check, compare, clusters, dedupe, add, get, remove, stats, params, rebuild, load, worker,
         generations, publish, rollback, drop, collections, expire, doctor, keys, settings,
     ],
     epilog=exits.help_of(*Exit),

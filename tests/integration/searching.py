@@ -75,8 +75,8 @@ def searched(
     task = identity(search, reading, None, texts, BLOCK)
     with ThreadPoolExecutor(1) as one, Journal(folder, task) as journal:
         return find(
-            search, reading, executor=executor or one, journal=journal, target=folder, texts=texts,
-            block_bytes=BLOCK, progress=progress,
+            search, reading, executor=executor or one, journal=journal, rejects=folder / "rejects.jsonl",
+            texts=texts, block_bytes=BLOCK, progress=progress,
         )
 
 

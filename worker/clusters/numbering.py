@@ -15,7 +15,7 @@ from worker.archive import Reject
 from worker.clusters.signing import TOLD
 from worker.rebuild import files
 from worker.rebuild.files import Array
-from worker.rebuild.numbering import REJECTS, repeated
+from worker.rebuild.numbering import repeated
 from worker.rebuild.signing import part_name
 
 PART = "numbers"
@@ -63,10 +63,10 @@ def members(folder: Path, blocks: int) -> Members:
 
 
 def write_rejects(folder: Path, target: Path, blocks: int) -> int:
-    """Write ``rejects.jsonl`` of all signed blocks into the folder ``target``, in the order of the archive;
-    returns how many there are."""
+    """Write the rejects of all signed blocks into a file, in the order of the archive; returns how many there
+    are."""
     count = 0
-    with open(target / REJECTS, "w", encoding="utf-8") as file:
+    with open(target, "w", encoding="utf-8") as file:
         for block in range(blocks):
             for reject in _rejects(folder, block):
                 file.write(json.dumps(reject, ensure_ascii=False) + "\n")

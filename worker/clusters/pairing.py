@@ -120,11 +120,17 @@ def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bou
         _met(folder, [one for one in met if one.band != PRINTS], among)[0],
         _held(folder, met, among, numbers, least),
     ]))
-    pairs = _joined([
-        verified(read_texts(folder, np.unique(np.concatenate(halves(some)))), some, least)
-        for some in chunks(keys, numbers["words"], words)
-    ])
+    pairs = verify(folder, keys, words, least)
     return files.write(folder, compared_name(among[0]), {name: getattr(pairs, name) for name in PAIRS})
+
+
+def verify(folder: Path, keys: Array, words: int, least: Bounds) -> Pairs:
+    """The pairs among candidates; about so many ``words`` are in memory at a time."""
+    lengths = files.read(folder, NUMBERS)["words"]
+    return _joined([
+        verified(read_texts(folder, np.unique(np.concatenate(halves(some)))), some, least)
+        for some in chunks(keys, lengths, words)
+    ])
 
 
 def _met(folder: Path, met: list[Share], among: Range) -> tuple[Array, Array]:

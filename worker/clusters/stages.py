@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nearcopy.clusters.pairs import Members, Pairs
+from nearcopy.clusters.pairs import Ints, Members, Pairs
 from nearcopy.clusters.verifying import Bounds
 from nearcopy.document import Document
 from nearcopy.errors import InputError
@@ -20,8 +20,8 @@ from worker.archive import BLOCK_BYTES
 from worker.clusters import boilerplate, numbering, pairing, signing
 from worker.rebuild import files, stored
 from worker.rebuild.asked import Reading, archive_state
+from worker.rebuild.files import Array
 from worker.rebuild.journal import Journal
-from worker.rebuild.numbering import REJECTS
 from worker.rebuild.running import Part, Progress, Report, read, run
 from worker.rebuild.signing import part_name
 
@@ -39,7 +39,8 @@ BYTES_A_RECORD = 1024
 class Found:
     """The documents of an archive, their pairs, how many ``rejects`` it had, how many buckets were so
     ``crowded`` that not all in them were compared, how many pairs had nothing but common paragraphs to show
-    (``boilerplate``), and the seconds of each stage."""
+    (``boilerplate``), and the seconds of each stage. ``shingle``: of the resemblance; ``words``: so many are
+    in memory at a time."""
 
     members: Members
     pairs: Pairs
@@ -48,14 +49,30 @@ class Found:
     crowded: int = 0
     boilerplate: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    shingle: int = 3
+    words: int = 1
+
+    def compare(self, keys: Ints) -> Pairs:
+        """The figures of any pairs (lesser number << 32 | greater one, rising)."""
+        return pairing.verify(self.folder, keys, self.words, Bounds(0.0, None, self.shingle))
 
     def document(self, number: int) -> Document:
         """A document with its text, where the texts were kept."""
         numbers = files.read(self.folder, numbering.PART)
         part = files.read(self.folder, part_name(int(numbers["blocks"][number])))
-        row = int(numbers["rows"][number])
-        first, end = part["text_bounds"][row : row + 2]
-        return documents.unpacked(part["texts"][first:end].tobytes())[0]
+        return _read(part, int(numbers["rows"][number]))
+
+    def documents(self) -> Iterator[Document]:
+        """All of them, in their order."""
+        numbers = files.read(self.folder, numbering.PART)
+        for block, rows in pairing.by_block(numbers, int(numbers["blocks"][-1]) + 1):
+            part = files.read(self.folder, part_name(block))
+            yield from (_read(part, row) for row in rows.tolist())
+
+
+def _read(part: dict[str, Array], row: int) -> Document:
+    first, end = part["text_bounds"][row : row + 2]
+    return documents.unpacked(part["texts"][first:end].tobytes())[0]
 
 
 def identity(
@@ -74,17 +91,17 @@ def identity(
 
 
 def find(
-    search: Search, reading: Reading, *, executor: Executor, journal: Journal, target: Path,
+    search: Search, reading: Reading, *, executor: Executor, journal: Journal, rejects: Path,
     store: Store | None = None, texts: bool = False, block_bytes: int = BLOCK_BYTES,
     progress: Progress = lambda _: None,
 ) -> Found:
     """The documents of the archives, then those of the store, and all their pairs. Rejects are written into
-    the folder ``target``; where ``texts``, the documents can be read again.
+    the file ``rejects``; where ``texts``, the documents can be read again.
 
     Raises `InputError` (not one usable document, more rejects than the task allows), `StorageUnavailable`,
     `OSError` where an archive or the disk fails.
     """
-    one = _Search(search, reading, store, executor, journal, target, progress)
+    one = _Search(search, reading, store, executor, journal, rejects, progress)
     one.texts, one.block_bytes = texts, block_bytes
     for stage in one.sign, one.number, one.meet, one.compare, one.repeat, one.judge, one.strip:
         one.timed(stage)
@@ -96,10 +113,10 @@ class _Search:
 
     def __init__(
         self, search: Search, reading: Reading, store: Store | None, executor: Executor, journal: Journal,
-        target: Path, progress: Progress,
+        rejected: Path, progress: Progress,
     ) -> None:
         self.search, self.reading, self.store = search, reading, store
-        self.executor, self.journal, self.target, self.progress = executor, journal, target, progress
+        self.executor, self.journal, self.rejected, self.progress = executor, journal, rejected, progress
         self.folder, self.texts, self.block_bytes = journal.folder, False, BLOCK_BYTES
         self.parameters = search.parameters
         sizes = [source.size for source in reading.sources]
@@ -156,9 +173,9 @@ class _Search:
     def _check_rejects(self, rejects: int) -> None:
         most = self.search.task.max_rejects
         if most is not None and rejects > most:
-            numbering.write_rejects(self.folder, self.target, self.blocks)
+            numbering.write_rejects(self.folder, self.rejected, self.blocks)
             raise InputError(
-                f"more than {most} records cannot be used: see {self.target / REJECTS}, and allow more, or "
+                f"more than {most} records cannot be used: see {self.rejected}, and allow more, or "
                 "mend the archive", "max_rejects",
             )
 
@@ -167,11 +184,11 @@ class _Search:
         self._tell("number", 1)
         if self.blocks:
             self._run(numbering.number, [(numbering.PART, (self.folder, self.blocks))])
-        self.rejects = self.report.rejects = numbering.write_rejects(self.folder, self.target, self.blocks)
+        self.rejects = self.report.rejects = numbering.write_rejects(self.folder, self.rejected, self.blocks)
         self._check_rejects(self.rejects)
         self.documents = len(files.read(self.folder, numbering.PART)["rows"]) if self.blocks else 0
         if not self.documents:
-            where = f"can be used: see {self.target / REJECTS}" if self.rejects else "is there"
+            where = f"can be used: see {self.rejected}" if self.rejects else "is there"
             raise InputError(f"no document {where}", "archive")
 
     def meet(self) -> None:
@@ -223,7 +240,7 @@ class _Search:
         self.found = Found(
             numbering.members(self.folder, self.blocks), pairs, self.folder, self.rejects,
             sum(int(files.read(self.folder, one.name)["crowded"][0]) for one in self.met),
-            len(compared) - len(pairs), self.seconds,
+            len(compared) - len(pairs), self.seconds, self.least.shingle, self.words,
         )
 
     def _run(self, function: Any, parts: Any, done: Callable[[str], None] | None = None) -> None:

@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from nearcopy.archive import Archive
+from nearcopy.clusters.group import Cluster, group
 from nearcopy.errors import NotFound, ProcessDied
 from nearcopy.jobs.commands import Place, Watcher
 from nearcopy.jobs.reporting import memory_of_all
@@ -22,8 +21,11 @@ from worker import pool
 from worker.archive import describe
 from worker.clusters import Found, find, identity
 from worker.clusters.output import write_pairs
+from worker.clusters.summary import summary, write_summary
+from worker.clusters.writing import write_clusters
 from worker.rebuild import Reading, Report
 from worker.rebuild.journal import Journal, begun
+from worker.rebuild.numbering import REJECTS
 
 LOOK_SECONDS = 1.0
 """Between two looks at the memory of all processes."""
@@ -34,19 +36,27 @@ PARTS = "parts"
 
 def cluster(search: Search, place: Place, output: Output, watcher: Watcher) -> dict[str, Any]:
     """See `nearcopy.jobs.search.Clustering`. Raises what `worker.clusters.find` raises."""
-    output.folder.mkdir(parents=True, exist_ok=True)
-    with searched(search, place, output.folder, watcher, texts=output.report is not None) as found:
+    telling, texts = Telling(search, watcher), output.report is not None
+    parts, rejects = output.folder / PARTS, output.folder / REJECTS
+    with searched(search, place, parts, rejects, telling, texts=texts) as found:
+        clusters = grouped(found, telling)
+        telling.stage("write")
         write_pairs(output.folder, output.format, found.members, found.pairs)
-        summary = summary_of(search, found)
-        (output.folder / "summary.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
-    return summary
+        write_clusters(output.folder, output.format, found.members, clusters)
+        told = summary(found.members, found.pairs, clusters) | figures_of(search, found)
+        write_summary(output.folder, told)
+    return told
 
 
-def summary_of(search: Search, found: Found) -> dict[str, Any]:
-    """What was asked and found, in figures."""
+def grouped(found: Found, telling: Telling) -> list[Cluster]:
+    """The clusters of what was found."""
+    telling.stage("group")
+    return group(found.members, found.pairs, found.compare)
+
+
+def figures_of(search: Search, found: Found) -> dict[str, Any]:
+    """What was asked, and how it went."""
     return {
-        "documents": len(found.members.ids),
-        "pairs": len(found.pairs),
         "rejects": found.rejects,
         "threshold": search.threshold,
         "containment": search.containment,
@@ -60,14 +70,15 @@ def summary_of(search: Search, found: Found) -> dict[str, Any]:
 
 @contextmanager
 def searched(
-    search: Search, place: Place, folder: Path, watcher: Watcher, *, texts: bool
+    search: Search, place: Place, folder: Path, rejects: Path, telling: Telling, *, texts: bool
 ) -> Iterator[Found]:
-    """The pairs of an archive, while its parts lie in the folder; they go once all is done."""
+    """The pairs of an archive, while its parts lie in the folder, unless another was asked for; they go once
+    all is done."""
     reading = Reading.of(search.task)  # a mistake shows before anything is made
-    search.parameters  # noqa: B018 - and so does this one
     if reading.sources:
-        watcher.say(describe(reading.mapping))
-    parts = (place.folder or folder / PARTS).absolute()
+        telling.watcher.say(describe(reading.mapping))
+    rejects.parent.mkdir(parents=True, exist_ok=True)
+    parts = (place.folder or folder).absolute()
     with ExitStack() as stack:
         # In this order: the pool is forked before anything has a thread
         executor = stack.enter_context(_executor(place, parts, reading))
@@ -75,12 +86,12 @@ def searched(
         if search.stored:
             store = stack.enter_context(Archive.open(place.url, search.task.collection)).store
         task = identity(search, reading, store, texts)
-        _tell_of_going_on(parts, task, place, watcher)
+        _tell_of_going_on(parts, task, place, telling.watcher)
         journal = stack.enter_context(Journal(parts, task))
         try:
             found = find(
-                search, reading, executor=executor, journal=journal, target=folder, store=store, texts=texts,
-                progress=_Telling(search, watcher),
+                search, reading, executor=executor, journal=journal, rejects=rejects, store=store,
+                texts=texts, progress=telling,
             )
         except Exception as error:
             if pool.is_death(error):
@@ -111,12 +122,13 @@ def _tell_of_going_on(parts: Path, task: dict[str, Any], place: Place, watcher: 
         )
 
 
-class _Telling:
+class Telling:
     """Hands each report on as the status of a job."""
 
     def __init__(self, search: Search, watcher: Watcher) -> None:
         self.watcher, self.status = watcher, Status("clusters", search.task, state="running")
         self._stage_began = self._looked = 0.0
+        self._report = Report()
 
     def __call__(self, report: Report) -> None:
         now, status = time.monotonic(), self.status
@@ -128,7 +140,12 @@ class _Telling:
             self._looked, status.memory = now, memory_of_all()
         for name, value in asdict(report).items():
             setattr(status, name, value)
+        self._report = report
         self.watcher.goes(status)
+
+    def stage(self, name: str) -> None:
+        """A stage of one part begins."""
+        self(replace(self._report, stage=name, done=0, total=1))
 
 
 def _remove(parts: Path) -> None:
