@@ -3,16 +3,24 @@ JavaScript, and what it says where that cannot be done."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from random import Random
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from nearcopy import samples
+from nearcopy.archive import Archive
+from nearcopy.document import Document
 from tests.contract.serving import Service
 from tests.e2e.browsing import PHONE, Watched, flaws, overflow
 
 SAID = "58% of this text was published before: 49% stands in Cracks close Caldry Bridge"
+
+LEFT_OUT = """() => [...document.querySelectorAll(".words")].filter(
+    (one) => !one.checkVisibility({contentVisibilityAuto: true})).length"""
+"""Paragraphs that the browser does not lay out, as nobody sees them."""
 
 
 @pytest.fixture
@@ -75,3 +83,48 @@ def test_a_stored_document_is_opened(page: Page, sampled: str) -> None:
     expect(page.locator("#headline")).to_contain_text(told)
     expect(page.locator("#publisher")).to_have_value("Nordhafen Press Agency")
     assert page.locator(".source .id", has_text="npa-2024-1008").count() == 0
+
+
+def test_long_work_shows_itself_and_can_be_given_up(visit: Watched, form: Page) -> None:
+    held: list[Route] = []
+    form.route("**/check?*", lambda route: held.append(route))
+    form.locator("#text").fill(samples.submission())
+    form.locator("#send").click()
+    expect(form.locator("#progress")).to_contain_text("Comparing the text with the archive…")
+    expect(form.locator("#send")).to_be_disabled()
+    form.get_by_role("button", name="Cancel").click()
+    expect(form.locator("#progress")).to_be_hidden()
+    expect(form.locator("#text")).to_have_value(samples.submission())
+    held.pop().abort()
+    form.locator("#send").click()
+    expect(form.locator("#progress")).to_be_visible()
+    held.pop().abort()
+    expect(form.locator("#fault")).to_contain_text("The service does not answer. Your text is still here")
+    form.unroute_all()
+    form.locator("#send").click()
+    expect(form.locator("#headline")).to_contain_text(SAID)
+    visit.wrong = [one for one in visit.wrong if "net::ERR_FAILED" not in one]
+
+
+def test_a_long_text_stays_light(page: Page, redis_url: str) -> None:
+    chance, name = Random(5), f"t{os.getpid()}-long"
+    words = ["".join(chance.choices("bdklmnrst", k=5)) for _ in range(5000)]
+    copied = [" ".join(chance.choices(words, k=25)) for _ in range(2000)]
+    with Archive.open(redis_url, name) as archive:
+        list(archive.put_many(
+            Document(f"d{number}", "\n\n".join(f"{one} {number}" for one in copied[number::20]))
+            for number in range(20)
+        ))
+    text = "\n\n".join(" ".join([*chance.choices(words, k=25), one]) for one in copied)
+    page.goto(f"/check?collection={name}")
+    page.evaluate("text => { document.querySelector('#text').value = text }", text)
+    page.locator("#send").click()
+    expect(page.locator("#headline")).to_contain_text("50% of this text was published before")
+    expect(page.locator("#step")).to_have_text("2000 passages")
+    assert page.evaluate("document.querySelectorAll('#mine *').length") == 2000 * 5
+    assert page.evaluate(LEFT_OUT) > 1900
+    page.locator("#source-20 .choose").click()
+    expect(page.locator("#step")).to_have_text("1 of 100 passages: 25 words, 100% equal")
+    page.keyboard.press("n")
+    expect(page.locator("#mine .now")).to_be_in_viewport()
+    expect(page.locator("#theirs .m.now")).to_be_in_viewport()

@@ -62,6 +62,7 @@
       const seconds = Math.round((performance.now() - begun) / 1000);
       if (seconds >= 2) at("progress-words").dataset.seconds = `${seconds} s`;
     }, 500);
+    progress(doing());
     at("send").disabled = true;
     form.setAttribute("aria-busy", "true");
     asked.send(new FormData(form));
@@ -69,7 +70,7 @@
 
   const doing = () => at("file").files.length
     ? "Reading the file, and comparing it with the archive"
-    : `Comparing ${(at("text").value.match(/\S+/g) ?? []).length.toLocaleString("en")} words with the archive`;
+    : "Comparing the text with the archive";
 
   function progress(words, share) {
     at("progress-words").textContent = `${words}…`;
