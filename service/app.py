@@ -20,6 +20,7 @@ from service.resources import (
     about,
     batch,
     checking,
+    clusters,
     collections,
     documents,
     generations,
@@ -57,7 +58,8 @@ def create_app(
     app.after_request(drain)
     app.after_request(tell_quotas)
     for resource in (
-        about, batch, checking, listing, documents, collections, generations, health, index, rebuilds,
+        about, batch, checking, clusters, listing, documents, collections, generations, health, index,
+        rebuilds,
     ):
         app.register_blueprint(resource.blueprint)
     app.register_blueprint(pages)

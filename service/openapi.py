@@ -59,7 +59,11 @@ COLLECTION = ID | {
     "example": "newswire",
 }
 
-IDS = {"rebuilds": REBUILD_ID, "generations": GENERATION, "collections": COLLECTION}
+CLUSTER_ID = REBUILD_ID | {"description": "Id of a cluster.", "example": "1d0c3a5b7e9f2468"}
+
+IDS = {
+    "rebuilds": REBUILD_ID, "generations": GENERATION, "collections": COLLECTION, "clusters": CLUSTER_ID,
+}
 """What stands in the path of calls that are not about documents."""
 
 

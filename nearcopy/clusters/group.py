@@ -88,6 +88,14 @@ def group(
     inside = np.flatnonzero(groups != NONE)
     order = inside[np.lexsort((ranks(members)[inside], groups[inside]))]
     parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1) if len(order) else []
+    return described(members, parts, pairs, compare, credits)
+
+
+def described(
+    members: Members, parts: Sequence[Ints], pairs: Pairs, compare: Compare,
+    credits: Sequence[str | None] = (),
+) -> list[Cluster]:
+    """What is said of groups that are known: the numbers of two documents or more each."""
     known = _Known(pairs)
     begun = [_begun(members, credits or [None] * len(members.ids), part, known) for part in parts]
     asked = [_keys(part[part != lead], lead) for part, (_, lead) in zip(parts, begun, strict=True)]
@@ -116,7 +124,7 @@ class _Known:
     def shares(self, numbers: Ints, lead: int) -> tuple[Shares, Shares]:
         """How much of each document lies in the lead, and of the lead in each; 0 where it is not known."""
         keys = _keys(numbers, lead)
-        places = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         found = self.keys[places] == keys
         a, b = np.where(found, self.a_in_b[places], 0.0), np.where(found, self.b_in_a[places], 0.0)
         mine = numbers < lead

@@ -23,7 +23,7 @@ NAMED = 3
 
 OF_A_PARTITION = {
     b"g": b"string", b"k": b"string", b"lock": b"string", b"hold": b"string",
-    b"log": b"stream", b"at": b"hash",
+    b"log": b"stream", b"at": b"hash", b"y": b"zset",
 }
 OF_THE_FIRST = (b"k", b"lock")
 OF_A_GENERATION = {b"s": b"string", b"n": b"hash", b"w": b"string", b"c": b"set", b"b": b"hash"}

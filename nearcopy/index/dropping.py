@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from nearcopy.connection import Client, steady
-from nearcopy.index import header, kept, keys
+from nearcopy.index import clusters, header, kept, keys
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.index.lock import Lock
 from nearcopy.index.retiring import steps, unlink_step
@@ -36,6 +36,7 @@ def drop(client: Client, collection: str, lock: Lock, until: float) -> bool:
 def forget(client: Client, collection: str) -> None:
     """The last of it: from here on, there may be another collection of that name."""
     kept.forget(client, collection)
+    clusters.forget(client, collection)
     for name in keys.generations(collection), keys.expired(collection):
         steady(lambda name=name: client.delete(name))  # type: ignore[misc]
     steady(lambda: client.srem(keys.COLLECTIONS, collection))

@@ -21,6 +21,19 @@ Of all collections (``main`` stands for a collection's name):
     nearcopy/{main}/dropping      string: likewise, from the moment in which it is dropped until all has gone
     nearcopy/{main}/expired       string: there for a day after a worker removed what it keeps no longer
     nearcopy/{main}/generations   hash: generation -> JSON, what is known of it beyond its own keys
+    nearcopy/{main}/clusters      string: JSON, which clusters are answered: of which ``run``, what that was
+                                  asked for, the ``generations`` that it read
+    nearcopy/{main}/clusters/runs set: the runs that have keys, those under way too
+    nearcopy/{main}/clusters/lock string: whoever changes clusters; it expires
+    nearcopy/{main}/clusters/<run>/table
+                                  hash: cluster (8 bytes) -> zstd-compressed JSON
+    nearcopy/{main}/clusters/<run>/order
+                                  sorted set, all of one score: size (4 bytes, from above) and cluster (8), so
+                                  that the largest come first
+    nearcopy/{main}/clusters/<run>/of
+                                  hash: digest of a document's id (12) -> cluster (8)
+    nearcopy/{main}/clusters/<run>/at
+                                  hash: partition -> the last change of its that these clusters have
     nearcopy/{main}/rebuild       string: the id of its rebuild that is queued or running, if any
     nearcopy/{main}/rebuilds      sorted set: the ids of its rebuilds, by when they were asked for
     nearcopy/{main}/reports       sorted set: the tokens of reports that are kept, by when they end
@@ -43,6 +56,8 @@ the most significant first; documents and paragraphs are numbered from 1, and 0 
     {main/0}log                   stream: ``p <id>`` for each put, ``d <id>`` for each delete, in order; only
                                   the last are kept where no generation needs more
     {main/0}hold                  string: writers wait, for as long as it takes to publish; it expires
+    {main/0}y                     sorted set: the ids that were put or deleted, by a number that rises with
+                                  each; '' has the last number. Only where the collection has clusters
     {main/0}at                    hash: generation that is not live -> entry of the log up to which it has all
                                   changes
 
@@ -141,6 +156,16 @@ def current_rebuild(collection: str) -> str:
     return f"nearcopy/{{{collection}}}/rebuild"
 
 
+def clusters(collection: str) -> str:
+    """Where it stands which clusters of a collection are answered."""
+    return f"nearcopy/{{{collection}}}/clusters"
+
+
+def of_clusters(collection: str, run: str, what: str) -> str:
+    """What one run found of a collection's clusters: ``table``, ``order``, ``of`` or ``at``."""
+    return f"{clusters(collection)}/{run}/{what}"
+
+
 def api_key(id: str) -> str:
     """Where an API key is, but for its secret."""
     return f"{API_KEYS}/{id}"
@@ -181,6 +206,11 @@ class PartitionKeys:
     def log(self) -> bytes:
         """The stream of changes."""
         return self.prefix + b"log"
+
+    @property
+    def changed(self) -> bytes:
+        """The ids that were put or deleted, where clusters are kept."""
+        return self.prefix + b"y"
 
     @property
     def positions(self) -> bytes:

@@ -143,6 +143,10 @@ local beside = ARGV[17] == 'beside'
 -- Nobody needs the log while no generation but the live one lacks what it tells of.
 local function log(kind)
   if beside then return end
+  -- Clusters, where they are kept, are made right by whoever reads them next.
+  if call('EXISTS', tag .. 'y') == 1 then
+    call('ZADD', tag .. 'y', call('ZINCRBY', tag .. 'y', 1, ''), ARGV[4])
+  end
   if call('EXISTS', tag .. 'at') == 1 then call('XADD', tag .. 'log', '*', kind, ARGV[4])
   else call('XADD', tag .. 'log', 'MAXLEN', '~', 100, '*', kind, ARGV[4]) end
 end

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from nearcopy.document import COLLECTION_NAME, NAMED_FIELDS
 from nearcopy.errors import InputError
 
-Kind = Literal["rebuild", "load"]
+Kind = Literal["rebuild", "load", "clusters"]
 
 MAPPED = ("id", "text", *NAMED_FIELDS)
 """What a field of an archive's records can be mapped to."""
@@ -21,10 +21,12 @@ class Task:
     """What is to be done; checked where it is made, so that one that exists can be run.
 
     ``kind``: ``rebuild`` makes the collection exactly the ``archives`` (from its stored documents where there
-    are none), ``load`` adds them to it. ``mapping``: `MAPPED` -> field of the records. ``threshold``,
-    ``probability``, ``shingle``: of the new index; None takes those of the live one. ``memory``: bytes that
-    all processes may take together. ``max_rejects``: records that may be unusable before it fails; None for
-    any. ``keep``: superseded generations that stay for rollback. ``audit``: documents in the sample.
+    are none), ``load`` adds them to it, ``clusters`` finds the clusters of its documents. ``mapping``:
+    `MAPPED` -> field of the records. ``threshold``, ``probability``, ``shingle``: of the new index; None
+    takes those of the live one. Of clusters, ``threshold`` (None: 0.5) and ``containment`` (None: of any)
+    are what a pair has at least one of. ``memory``: bytes that all processes may take together.
+    ``max_rejects``: records that may be unusable before it fails; None for any. ``keep``: superseded
+    generations that stay for rollback. ``audit``: documents in the sample.
     """
 
     kind: Kind = "rebuild"
@@ -38,16 +40,17 @@ class Task:
     max_rejects: int | None = None
     keep: int = 1
     audit: int = 200
+    containment: float | None = None
 
     def __post_init__(self) -> None:
         """Raise `InputError`, which names the field, where one cannot be used."""
         if self.kind not in get_args(Kind):
-            raise InputError("kind must be rebuild or load", "kind")
+            raise InputError("kind must be rebuild, load or clusters", "kind")
         if not isinstance(self.collection, str) or not re.fullmatch(COLLECTION_NAME, self.collection):
             raise InputError("collection has 1 to 64 of a-z, 0-9, - and _", "collection")
         self._check_archives()
         self._check_mapping()
-        for name in ("threshold", "probability"):
+        for name in ("threshold", "probability", "containment"):
             _check_share(getattr(self, name), name)
         for name, least in ("memory", 1), ("keep", 0), ("audit", 0):
             _check_count(getattr(self, name), name, least)
@@ -75,6 +78,8 @@ class Task:
         for path in self.archives:
             if not isinstance(path, str) or not path or "\0" in path or not _is_unicode(path):
                 raise InputError("archives must be paths: strings, not empty, without NUL", "archives")
+        if self.kind == "clusters" and self.archives:
+            raise InputError("archives: clusters are those of the stored documents; leave it out", "archives")
         if self.kind == "load":
             if not self.archives:
                 raise InputError("archives is empty: name what is to be loaded", "archives")

@@ -16,11 +16,11 @@ from nearcopy.document import Document, checked_id
 from nearcopy.errors import NoIndex, NotFound, NoWords, PreconditionFailed
 from nearcopy.index.documents import digest_of
 from nearcopy.index.writing import Condition
-from nearcopy.report import Report
 from nearcopy.text.scanning import scan_texts
 from service import problems
 from service.answers import Nothing, Stored, StoredDocument, as_json
 from service.calls import call
+from service.clustering import CopiesReport, cluster_of
 from service.conditions import MATCH, NONE_MATCH, condition_of, etag, is_known
 from service.context import archives
 from service.keys.key import Role
@@ -113,7 +113,7 @@ def delete_document(query: InCollection, id: str) -> Response:
     "GET",
     "/v1/documents/<id:id>" + COPIES,
     query=CopiesQuery,
-    answers={200: Report | StoredDocument, 304: None},
+    answers={200: CopiesReport | StoredDocument, 304: None},
     role=Role.WRITE,
     problems=(problems.NOT_FOUND, problems.NOT_READY),
     conditions=(NONE_MATCH,),
@@ -121,12 +121,15 @@ def delete_document(query: InCollection, id: str) -> Response:
 def document_copies(query: CopiesQuery, id: str) -> Response:
     """Check a stored document against the others.
 
-    The document itself is never among its sources.
+    The document itself is never among its sources. `cluster` is the cluster that it is in; null where it is
+    in none, or where nobody asked for clusters.
     """
     if query.view == "document":
         return _stored(query, id + COPIES)
     asked = query.model_dump(exclude={"collection", "view"})
-    return as_json(_archive(query, id).copies(id, **asked))
+    archive = _archive(query, id)
+    told = archive.copies(id, **asked)
+    return as_json(told.to_dict() | {"cluster": cluster_of(archive.store, id)})
 
 
 def _stored(query: InCollection, id: str) -> Response:

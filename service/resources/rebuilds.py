@@ -32,15 +32,18 @@ def start_rebuild(query: InCollection, body: RebuildBody) -> Response:
 
     The collection answers and takes documents meanwhile. It begins with the rebuild where archives are named.
     """
-    shared = archives()
+    given = body.model_dump(exclude_none=True)
+    return asked_for(Task.from_json(given | {"collection": query.collection or archives().default}))
+
+
+def asked_for(task: Task) -> Response:
+    """Put a task into the queue."""
     try:
-        queue.check_url(shared.url or "")
+        queue.check_url(archives().url or "")
     except InputError as error:
         raise Refused(problems.NO_QUEUE, str(error)) from None
-    given = body.model_dump(exclude_none=True)
-    task = Task.from_json(given | {"collection": query.collection or shared.default})
     queue.check_archives(task)
-    store = shared.get(task.collection, create=bool(task.archives)).store
+    store = archives().get(task.collection, create=bool(task.archives)).store
     try:
         status = queue.ask(store.client, task, current_app.config[DEADLINE])
     except RebuildRunning as error:

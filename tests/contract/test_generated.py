@@ -98,6 +98,12 @@ CONFIG = SchemathesisConfig.from_dict(
                     "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
                 },
             },
+            {
+                "include-path": "/v1/clusters",
+                "checks": {
+                    "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
+                },
+            },
             # It has ended, in a sequence that cancels it twice
             {
                 "include-path": "/v1/rebuilds/{id}",

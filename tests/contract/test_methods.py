@@ -20,6 +20,8 @@ METHODS = {
     "/v1/generations/1": {"DELETE"},
     "/v1/generations/1/publish": {"POST"},
     "/v1/rebuilds": {"GET", "POST"},
+    "/v1/clusters": {"GET", "POST"},
+    "/v1/clusters/1": {"GET"},
     "/v1/documents": {"GET"},
     # Also an id
     "/v1/documents/delete": {"GET", "PUT", "POST", "DELETE"},
@@ -32,7 +34,9 @@ METHODS = {
     "/v1/documents/tna-1/copies": {"GET", "PUT", "DELETE"},
 }
 
-MISSING = ("/v1/documents/batch", "/v1/documents/delete", "/v1/collections/main")
+MISSING = (
+    "/v1/documents/batch", "/v1/documents/delete", "/v1/collections/main", "/v1/clusters", "/v1/clusters/1",
+)
 """Where there is nothing to get in these tests."""
 
 EVERY = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
@@ -73,6 +77,9 @@ def test_the_calls_are_those_of_the_contract(call: Described) -> None:
         ("POST", "/v1/generations/{id}/publish"),
         ("DELETE", "/v1/generations/{id}"),
         ("POST", "/v1/rebuilds"),
+        ("POST", "/v1/clusters"),
+        ("GET", "/v1/clusters"),
+        ("GET", "/v1/clusters/{id}"),
         ("GET", "/v1/rebuilds"),
         ("GET", "/v1/rebuilds/{id}"),
         ("DELETE", "/v1/rebuilds/{id}"),

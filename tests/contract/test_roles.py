@@ -29,7 +29,8 @@ NEEDED: dict[Role | None, set[tuple[str, str]]] = {
     Role.WRITE: {
         ("PUT", "/v1/documents/{id}"), ("GET", "/v1/documents/{id}"), ("DELETE", "/v1/documents/{id}"),
         ("GET", "/v1/documents/{id}/copies"), ("GET", "/v1/index"), ("POST", "/v1/documents/batch"),
-        ("GET", "/v1/documents"), ("POST", "/v1/documents/delete"),
+        ("GET", "/v1/documents"), ("POST", "/v1/documents/delete"), ("GET", "/v1/clusters"),
+        ("GET", "/v1/clusters/{id}"),
     },
 }
 """The least role of each call; one that is not named here needs the highest."""

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rq.timeouts import JobTimeoutException
 
@@ -24,10 +25,12 @@ from nearcopy.errors import (
     ParametersMismatch,
     StorageUnavailable,
 )
+from nearcopy.jobs import clustering
 from nearcopy.jobs.expiry import PREFIX
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.reporting import Reporter, patient
 from nearcopy.jobs.status import ENDED
+from worker.clusters.keeping import keep_clusters
 from worker.pool import pool
 from worker.queue.archives import within
 from worker.rebuild import Reading, Summary, rebuild
@@ -95,7 +98,11 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
         return True
     with Reporter(rebuilds, status) as reporter:
         try:
-            summary = _rebuilt(place, executor, reporter, rebuilds)
+            if status.task.kind == "clusters":
+                reporter.end("done", summary=_clustered(place, executor, reporter))
+            else:
+                tell_done(reporter, _rebuilt(place, executor, reporter, rebuilds))
+                clustering.ask_if_due(rebuilds.client, status.task.collection)
         except Busy as error:
             _tell_of_waiting(rebuilds, id, str(error))
             return False
@@ -108,10 +115,18 @@ def _attempted(place: Place, rebuilds: Rebuilds, id: str, executor: Executor) ->
         except Exception as error:
             log.exception("rebuild %s failed", id)
             reporter.end("failed", f"a defect of the worker, its log says more: {error!r}")
-        else:
-            tell_done(reporter, summary)
         log.info("rebuild %s of %s: %s", id, status.task.collection, reporter.status.state)
     return True
+
+
+def _clustered(place: Place, executor: Executor, reporter: Reporter) -> dict[str, Any]:
+    """Find the clusters of what is stored, and have them answered."""
+    task = reporter.status.task
+    with Archive.open(place.url, task.collection, create=False) as archive:
+        return keep_clusters(
+            archive.store, task, reporter.status.id, executor=executor,
+            folder=place.folder / f"{task.collection}.clusters", progress=partial(tell, reporter),
+        )
 
 
 def _rebuilt(place: Place, executor: Executor, reporter: Reporter, rebuilds: Rebuilds) -> Summary:

@@ -30,7 +30,7 @@ from rq.serializers import JSONSerializer
 
 from nearcopy.connection import Client, translated
 from nearcopy.errors import StorageUnavailable
-from nearcopy.jobs import expiry
+from nearcopy.jobs import clustering, expiry
 from nearcopy.jobs.queue import ATTEMPTS, NAME
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.status import ENDED
@@ -44,7 +44,8 @@ CLEANING_SECONDS = 30
 
 
 LOOK_SECONDS = 600.0
-"""Between two looks of an idle worker whether a collection is to be expired, which it is once a day."""
+"""Between two looks of an idle worker whether a collection is to be expired, which it is once a day, or its
+clusters are to be found anew."""
 
 
 class JobQueue(Queue):
@@ -80,11 +81,12 @@ class QueueWorker(Worker):
         )
 
     def run_maintenance_tasks(self) -> None:
-        """What RQ does; and now and then, ask for what collections keep no longer to be removed."""
+        """What RQ does; and now and then, ask for what is due."""
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
             expiry.ask_for_due(self.connection)
+            clustering.ask_for_due(self.connection)
 
     def get_heartbeat_ttl(self, _job: Job) -> int:
         """Seconds for which a heartbeat counts."""

@@ -15,7 +15,7 @@ ALL: dict[str, Any] = {
     "mapping": {"id": "key", "text": "body", "title": "t", "publisher": "meta.source", "published_at": "d",
                 "url": "u"},
     "threshold": 0.6, "probability": 0.95, "shingle": 4, "memory": 1 << 28, "max_rejects": 0, "keep": 0,
-    "audit": 0,
+    "audit": 0, "containment": 0.9,
 }
 
 

@@ -1,0 +1,204 @@
+"""The clusters of a collection: found by a run, answered over HTTP, and right while documents come and go."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nearcopy import collections, regroup
+from nearcopy.archive import Archive
+from nearcopy.connection import connect
+from nearcopy.doctor import examine
+from nearcopy.document import Document
+from nearcopy.index import clusters
+from nearcopy.jobs.clustering import is_due
+from nearcopy.jobs.task import Task
+from service.app import create_app
+from service.archives import Archives
+from tests.integration.searching import edited, words
+from worker.clusters.keeping import keep_clusters
+
+DRAW = random.Random(5)
+STORIES = [words(DRAW, 120) for _ in range(4)]
+
+
+def document(story: int, name: str, date: str, publisher: str, share: float = 0.02) -> Document:
+    text = " ".join(edited(random.Random(name), STORIES[story], share))
+    return Document(f"{story}/{name}", text, title=f"Story {story}", publisher=publisher, published_at=date)
+
+
+FIRST = [
+    document(0, "a", "2026-01-01", "Agency", 0), document(0, "b", "2026-01-02", "Paper"),
+    document(0, "c", "2026-01-03", "Herald"), document(1, "a", "2026-02-01", "Paper", 0),
+    document(1, "b", "2026-02-02", "Paper"), document(2, "a", "2026-03-01", "Agency", 0),
+]
+
+
+@pytest.fixture
+def archive(redis_url: str, collection: str) -> Iterator[Archive]:
+    with Archive.open(redis_url, collection, partitions=2) as opened:
+        list(opened.put_many(FIRST))
+        yield opened
+
+
+@pytest.fixture
+def app(redis_url: str, archive: Archive) -> Iterator[Flask]:
+    opened = Archives(redis_url, archive.store.collection)
+    yield create_app(opened)
+    opened.close()
+
+
+def find(archive: Archive, folder: Path, run: str = "1") -> dict[str, Any]:
+    task = Task("clusters", archive.store.collection)
+    with ThreadPoolExecutor(1) as executor:
+        return keep_clusters(
+            archive.store, task, run, executor=executor, folder=folder, progress=lambda _: None
+        )
+
+
+def caught_up(archive: Archive) -> None:
+    assert regroup.catch_up(archive.store, 60) == 0
+
+
+def answered(client: FlaskClient, **query: object) -> list[list[str]]:
+    """The members of the clusters that are listed."""
+    listed = client.get("/v1/clusters", query_string=query)
+    assert listed.status_code == 200, listed.json
+    ids = [one["cluster"] for one in listed.json["clusters"]]
+    told = [client.get(f"/v1/clusters/{id}").json for id in ids]
+    assert [one["cluster"]["documents"] for one in told] == [len(one["members"]) for one in told]
+    return [[member["document"] for member in one["members"]] for one in told]
+
+
+def test_clusters_are_found_listed_and_filtered(app: Flask, archive: Archive, tmp_path: Path) -> None:
+    client = app.test_client()
+    assert client.get("/v1/clusters").status_code == 404
+    assert client.get("/v1/documents/0/a/copies").json["cluster"] is None
+    assert find(archive, tmp_path / "parts") == {"documents": 6, "pairs": 4, "clusters": 2, "in_clusters": 5}
+    assert answered(client) == [["0/a", "0/b", "0/c"], ["1/a", "1/b"]]
+    for asked in {"min_documents": 3}, {"publisher": "Herald"}, {"published_to": "2026-01-31"}:
+        assert answered(client, **asked) == [["0/a", "0/b", "0/c"]]
+    for asked in {"max_documents": 2}, {"published_from": "2026-02-01"}:
+        assert answered(client, **asked) == [["1/a", "1/b"]]
+    assert answered(client, publisher="Herald", published_from="2026-01-04") == []
+    assert answered(client, min_publishers=2) == [["0/a", "0/b", "0/c"]]
+    first = client.get("/v1/clusters", query_string={"limit": 1}).json
+    rest = client.get("/v1/clusters", query_string={"limit": 1, "cursor": first["cursor"]}).json
+    assert [one["documents"] for one in first["clusters"] + rest["clusters"]] == [3, 2]
+    other = client.get("/v1/clusters", query_string={"publisher": "Paper", "cursor": first["cursor"]})
+    assert other.status_code == 422
+    head = first["clusters"][0]
+    assert (head["original"], head["publishers"], head["days"]) == ("0/a", 3, 2)
+    assert client.get("/v1/documents/0/b/copies").json["cluster"] == head
+    assert client.get("/v1/documents/2/a/copies").json["cluster"] is None
+    assert client.get("/v1/clusters/none").status_code == 404
+
+
+def test_clusters_are_right_as_documents_come_and_go(app: Flask, archive: Archive, tmp_path: Path) -> None:
+    client = app.test_client()
+    find(archive, tmp_path / "parts")
+    archive.put(document(2, "new", "2026-01-09", "Herald"))
+    archive.put(document(1, "new", "2026-01-09", "Herald"))
+    caught_up(archive)
+    assert sorted(answered(client)) == [["0/a", "0/b", "0/c"], ["1/new", "1/a", "1/b"], ["2/new", "2/a"]]
+    assert client.get("/v1/documents/1/a/copies").json["cluster"]["original"] == "1/new"
+    archive.delete("1/new")
+    caught_up(archive)
+    assert client.get("/v1/documents/1/a/copies").json["cluster"]["original"] == "1/a"
+    archive.delete("1/a")
+    archive.delete("0/a")
+    # It tells another story from now on
+    archive.put(Document("2/new", " ".join(STORIES[3]), published_at="2026-05-01"))
+    caught_up(archive)
+    assert answered(client) == [["0/b", "0/c"]]
+    assert client.get("/v1/documents/0/c/copies").json["cluster"]["original"] == "0/b"
+    archive.put(document(3, "copy", "2026-05-02", "Paper"))
+    caught_up(archive)
+    assert sorted(answered(client)) == [["0/b", "0/c"], ["2/new", "3/copy"]]
+
+
+def test_what_is_kept_right_is_what_a_run_finds(archive: Archive, app: Flask, tmp_path: Path) -> None:
+    client = app.test_client()
+    find(archive, tmp_path / "parts")
+    draw = random.Random(3)
+    for step in range(40):
+        story = draw.randrange(4)
+        if draw.random() < 0.3:
+            archive.delete(f"{story}/{draw.choice('abc')}")
+        else:
+            archive.put(document(story, draw.choice("abcdefgh"), f"2026-04-{step % 28 + 1:02}", "Paper"))
+    caught_up(archive)
+    kept = sorted(answered(client, limit=100))
+    find(archive, tmp_path / "parts", "2")
+    assert sorted(answered(client, limit=100)) == kept
+    assert len(kept) == 4
+
+
+def test_what_changes_while_a_run_reads_is_made_good(app: Flask, archive: Archive, tmp_path: Path) -> None:
+    task = Task("clusters", archive.store.collection)
+
+    def act(report: Any) -> None:
+        if report.stage == "group":
+            archive.delete("1/b")
+            archive.put(document(2, "late", "2026-03-02", "Paper"))
+
+    with ThreadPoolExecutor(1) as executor:
+        keep_clusters(archive.store, task, "1", executor=executor, folder=tmp_path / "p", progress=act)
+    assert answered(app.test_client()) == [["0/a", "0/b", "0/c"], ["2/a", "2/late"]]
+
+
+def test_no_answer_names_what_is_not_stored_though_nobody_catches_up(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    find(archive, tmp_path / "parts")
+    archive.delete("0/a")
+    archive.delete("1/a")
+    client = app.test_client()
+    with clusters.lock(archive.store):
+        state = client.get("/v1/clusters").json["state"]
+        assert answered(client) == [["0/b", "0/c"]]
+    assert (state["behind"], state["stale"]) == (2, False)
+    assert client.get("/v1/clusters").json["state"]["behind"] == 0
+
+
+def test_a_run_that_fails_changes_nothing_and_leaves_nothing(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    client = app.test_client()
+    find(archive, tmp_path / "parts")
+    before = answered(client)
+
+    def fail(report: Any) -> None:
+        if report.stage == "write":
+            raise OSError("the disk is full")
+
+    task = Task("clusters", archive.store.collection)
+    with ThreadPoolExecutor(1) as executor, pytest.raises(OSError, match="full"):
+        keep_clusters(archive.store, task, "2", executor=executor, folder=tmp_path / "p", progress=fail)
+    assert answered(client) == before
+    assert not list(archive.store.client.scan_iter(match=f"*{{{archive.store.collection}}}/clusters/2*"))
+
+
+def test_the_doctor_knows_the_keys_and_a_drop_removes_them(
+    redis_url: str, archive: Archive, tmp_path: Path
+) -> None:
+    find(archive, tmp_path / "parts")
+    archive.delete("0/a")
+    assert regroup.catch_up(archive.store, 5) == 0
+    kept = clusters.find(archive.store)
+    assert kept is not None
+    assert not is_due(archive.store, kept)
+    assert not examine(archive.store).findings
+    name = archive.store.collection
+    client = connect(redis_url)
+    collections.drop(client, name)
+    left = set(client.scan_iter(match=f"*{{{name}*"))
+    assert not left
+    client.close()
