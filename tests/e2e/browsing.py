@@ -59,7 +59,7 @@ class Watched:
     def close(self) -> None:
         """Raise what went wrong."""
         self.context.close()
-        assert self.wrong == []
+        assert not self.wrong, self.wrong
 
     def _watch(self, page: Page) -> None:
         page.on("console", lambda message: self._said(message.type, message.text))
@@ -80,11 +80,12 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 SERIOUS = ("serious", "critical")
 
 
-def flaws(page: Page) -> list[str]:
-    """What axe-core finds on a page that keeps people from using it."""
+def flaws(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds on a page that keeps people from using it, by all of its rules or by some."""
     # Not as a script element: that the page's own policy forbids
     page.evaluate(AXE + "; null")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{one['id']}: {node['html'][:200]} ({node.get('failureSummary', '')})"
         for one in found["violations"] if one["impact"] in SERIOUS for node in one["nodes"]

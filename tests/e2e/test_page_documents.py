@@ -99,11 +99,11 @@ def test_a_search_says_how_far_it_looked_and_goes_on_from_there(
 
 def test_a_document_shows_its_copies_over_time_and_opens_in_the_check(page: Page, sampled: str) -> None:
     page.goto(f"/archive/document?collection={sampled}&id={AGENCY}")
-    rows = page.locator(".documents tbody tr")
+    rows = page.locator(".stacks tbody tr")
     first = rows.first
     expect(first).to_contain_text("8 Oct 2024, 06:10 UTC first")
     expect(first).to_contain_text("This document")
-    dates = page.locator(".documents tbody td:first-child").all_inner_texts()
+    dates = page.locator(".stacks tbody td:first-child").all_inner_texts()
     assert [date[:5] for date in dates] == sorted(date[:5] for date in dates)
     assert page.locator("svg.times circle").count() == rows.count() == 7
     agency = next(one for one in EVERY if one.id == AGENCY)
