@@ -179,7 +179,7 @@ def memory_figures(url: str, bodies: list[bytes], checks: int) -> list[Figure]:
     line = statistics.linear_regression(range(10), sizes[10:])
     return [
         Figure(f"memory of a process of the service after {checks:,} checks", sizes[-1], "MB", most=400),
-        Figure("  gained over the last half", 10 * line.slope, "MB", most=8, note=str([*map(round, sizes)])),
+        Figure("  gained over the last half", 10 * line.slope, "MB", most=16, note=str([*map(round, sizes)])),
     ]
 
 
