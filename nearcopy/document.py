@@ -134,7 +134,9 @@ def instant(value: str) -> datetime:
 
 
 def _object(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = record.get(name) or {}
+    value = record.get(name)
+    if not value:
+        return {}
     if not isinstance(value, Mapping):
         raise InputError(f"{name} must be an object", name)
     return value

@@ -21,7 +21,8 @@ def cut(source: Source, stream: Stream, block_bytes: int) -> Iterator[Block]:
     last = Block("jsonl", source.name, 1)
     for piece in pieces(stream, block_bytes):
         block = Block("jsonl", source.name, piece.first, read=stream.position())
-        last = replace(block, first=piece.first + (piece.overlong or piece.data.count(b"\n")))
+        if stream.damage:
+            last = replace(block, first=piece.first + (piece.overlong or piece.data.count(b"\n")))
         if piece.overlong:
             yield replace(block, payload=b"", trouble=block.reject(piece.first, TOO_LONG, piece.data))
         elif stream.damage and not piece.data.endswith(b"\n"):

@@ -13,7 +13,8 @@ from nearcopy.clusters.pairs import MIN_WORDS, Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, passing
 from nearcopy.index.keys import page_numbers
 from worker.clusters.numbering import PART as NUMBERS
-from worker.clusters.pairing import Range, by_block, chunks, compared_name, read_texts
+from worker.clusters.numbering import by_block
+from worker.clusters.pairing import Range, chunks, compared_name, read_texts
 from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.signing import part_name

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -51,15 +52,23 @@ def number(folder: Path, blocks: int) -> str:
 def members(folder: Path, blocks: int) -> Members:
     """All documents by number."""
     numbers = files.read(folder, PART)
-    told: list[list[str | None]] = []
-    for block in range(blocks):
-        every = orjson.loads(files.read(folder, part_name(block))["told"].tobytes())
-        told += [every[row] for row in numbers["rows"][numbers["blocks"] == block].tolist()]
-    ids, publishers, published_at, titles = zip(*told, strict=True) if told else [()] * len(TOLD)
+    columns: tuple[list[Any], ...] = tuple([] for _ in TOLD)
+    for block, rows in by_block(numbers, blocks):
+        told = orjson.loads(files.read(folder, part_name(block))["told"].tobytes())
+        for column, values in zip(columns, told, strict=True):
+            column += values if len(rows) == len(values) else [values[row] for row in rows.tolist()]
+    ids, publishers, published_at, titles = columns
     return Members(
-        ids=list(ids), publishers=list(publishers), published_at=list(published_at), titles=list(titles),
+        ids=ids, publishers=publishers, published_at=published_at, titles=titles,
         words=numbers["words"], digests=numbers["digests"],
     )
+
+
+def by_block(numbers: Mapping[str, Array], blocks: int) -> Iterator[tuple[int, Array]]:
+    """Each block, and which of its rows are among documents in the order of their numbers."""
+    bounds = np.searchsorted(numbers["blocks"], np.arange(blocks + 1))
+    for block in range(blocks):
+        yield block, numbers["rows"][bounds[block] : bounds[block + 1]]
 
 
 def write_rejects(folder: Path, target: Path, blocks: int) -> int:
@@ -81,8 +90,8 @@ def _rejects(folder: Path, block: int) -> Iterator[dict[str, str]]:
     if not source or not files.path_of(folder, PART).exists():
         return
     told = orjson.loads(part["told"].tobytes())
-    for row in _left_out(files.read(folder, PART), block, len(told)):
-        yield asdict(Reject(f"{source}: {told[row][0]}", "the id stands earlier in the archive"))
+    for row in _left_out(files.read(folder, PART), block, len(told[0])):
+        yield asdict(Reject(f"{source}: {told[0][row]}", "the id stands earlier in the archive"))
 
 
 def _left_out(numbers: dict[str, Array], block: int, count: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +15,7 @@ from nearcopy.clusters.pairs import Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.index.keys import page_numbers
 from worker.clusters.numbering import PART as NUMBERS
+from worker.clusters.numbering import by_block
 from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.signing import part_name
@@ -187,10 +188,3 @@ def read_texts(folder: Path, wanted: Array) -> Texts:
             words += [part["words"][first:end] for first, end in places]
     ends = np.append(0, np.cumsum(found["words"])).astype(np.int64)
     return Texts(wanted, np.concatenate(words), ends, found["ranks"])
-
-
-def by_block(numbers: Mapping[str, Array], blocks: int) -> Iterator[tuple[int, Array]]:
-    """Each block, and which of its rows are among documents in the order of their numbers."""
-    bounds = np.searchsorted(numbers["blocks"], np.arange(blocks + 1))
-    for block in range(blocks):
-        yield block, numbers["rows"][bounds[block] : bounds[block + 1]]

@@ -56,7 +56,7 @@ def sign(
     - ``runs`` uint64[P] of the paragraphs that are long enough, the hash of their words; ``spans``
       int64[P, 2]: their first and end word in the document; ``paragraph_bounds``
     - ``counts`` int64[3]: documents, paragraphs, rejects
-    - ``told`` (a list of `TOLD` each), ``source`` and ``rejects``: uint8, JSON
+    - ``told`` (a list for each of `TOLD`), ``source`` and ``rejects``: uint8, JSON
     - as ``kept`` says: the documents as they are stored, ``texts`` uint8 with ``text_bounds``; the
       ``fingerprints`` uint64[F] with ``contexts`` uint16[F], each once a document, ``print_bounds``
     """
@@ -75,7 +75,7 @@ def sign(
     arrays |= {
         "ids": _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12),
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
-        "told": _bytes(orjson.dumps([[getattr(one, name) for name in TOLD] for one in found])),
+        "told": _bytes(orjson.dumps([[getattr(one, name) for one in found] for name in TOLD])),
         "source": _bytes(json.dumps(block.source).encode()),
         "rejects": _bytes(json.dumps([asdict(one) for one in rejects]).encode()),
     }

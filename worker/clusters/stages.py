@@ -65,7 +65,7 @@ class Found:
     def documents(self) -> Iterator[Document]:
         """All of them, in their order."""
         numbers = files.read(self.folder, numbering.PART)
-        for block, rows in pairing.by_block(numbers, int(numbers["blocks"][-1]) + 1):
+        for block, rows in numbering.by_block(numbers, int(numbers["blocks"][-1]) + 1):
             part = files.read(self.folder, part_name(block))
             yield from (_read(part, row) for row in rows.tolist())
 
