@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearcopy.kernel import align as kernels
+from nearcopy.kernel.differ import mark_same
 from nearcopy.report import Passage
 from nearcopy.text.scanning import Scanned
 
 Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
 
 SEED = 4
 """Equal words in a row that may begin or continue a passage. Runs of three are idioms."""
@@ -84,3 +87,11 @@ def passages(
         )
         for first, end, first_b, end_b, equal in aligned.told(other)
     )
+
+
+def differences(a: Words, b: Words) -> tuple[Mask, Mask]:
+    """Which words of a passage differ, of its words in both texts (hashes, uint64): ``bool[words of a]`` and
+    ``bool[words of b]``. The others are equal, in one order."""
+    same_a, same_b = np.zeros(len(a), dtype=np.uint8), np.zeros(len(b), dtype=np.uint8)
+    mark_same(np.ascontiguousarray(a), np.ascontiguousarray(b), SEED, 2 * GAP, same_a, same_b)
+    return same_a == 0, same_b == 0

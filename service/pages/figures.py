@@ -9,8 +9,7 @@ import orjson
 
 from nearcopy.judge.case import Options
 from nearcopy.text.scanning import Scanned, code_points
-from service.pages.cutting import Cut, Ints
-from service.pages.differences import Ranges
+from service.pages.cutting import Cut, Ints, Span
 from service.pages.sentences import Report
 from service.pages.there import There
 
@@ -46,7 +45,7 @@ def data(text: str, here: Scanned, report: Report, cuts: Cut, texts: list[There 
     return told.decode().replace("<", "\\u003c")
 
 
-def _differs(differs: list[Ranges], cuts: Cut, passages: Ints, astral: Ints) -> Iterator[int]:
+def _differs(differs: list[list[Span]], cuts: Cut, passages: Ints, astral: Ints) -> Iterator[int]:
     for number, (ranges, (first, end)) in enumerate(zip(differs, passages.tolist(), strict=True)):
         pieces = cuts.pieces[first:end]
         for start, stop in ranges:

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nearcopy.align import Mask, differences
 from nearcopy.document import Document
 from nearcopy.text.scanning import Scanned, scan_texts
-from service.pages.cutting import Cut, Ints, cut
-from service.pages.differences import Ranges, differences
+from service.pages.cutting import Cut, Ints, Span, cut
 
 AROUND = 300
 """Code points that are shown before and after a passage, of a text too long to be shown whole."""
 
 Passages = Sequence[dict[str, Any]]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class There:
     submission that the source does not have, as spans of code points of the submission."""
 
     paragraphs: list[list[Part]] = field(default_factory=list)
-    differs: list[Ranges] = field(default_factory=list)
+    differs: list[list[Span]] = field(default_factory=list)
 
 
 def there(document: Document, passages: Passages, here: Scanned, whole: bool) -> There | None:
@@ -73,8 +71,11 @@ def _words(scanned: Scanned, start: int, end: int) -> tuple[int, int]:
     return int(np.searchsorted(scanned.starts, start)), int(np.searchsorted(scanned.ends, end, "right"))
 
 
-def _spans(scanned: Scanned, first: int, ranges: Ranges) -> Ranges:
-    return [(int(scanned.starts[first + a]), int(scanned.ends[first + b - 1])) for a, b in ranges]
+def _spans(scanned: Scanned, first: int, differ: Mask) -> list[Span]:
+    """The runs of words that differ, counted from ``first`` on, as spans of the text."""
+    bounds = np.flatnonzero(np.diff(differ, prepend=False, append=False)).reshape(-1, 2) + first
+    starts, ends = scanned.starts[bounds[:, 0]], scanned.ends[bounds[:, 1] - 1]
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _paragraphs(text: str, scanned: Scanned, pieces: Cut, passages: int) -> list[list[Part]]:

@@ -228,3 +228,52 @@ def test_a_phrase_in_crowds_does_not_hide_edits() -> None:
     a = [word for k in range(200) for word in [*phrase, *numbered(f"x{k}y", 20)]][:4998]
     b = [word if place % 7 else "edit" for place, word in enumerate(a)]
     assert aligned(a, b).told(0) == [[1, len(a), 1, len(b), len(a) - len(range(0, len(a), 7))]]
+
+
+def same(differ: np.ndarray, words: list[int]) -> list[int]:
+    return [word for word, other in zip(words, differ.tolist(), strict=True) if not other]
+
+
+def numbers(values: list[int]) -> np.ndarray:
+    return np.array(values, dtype=np.uint64)
+
+
+@given(st.lists(st.integers(0, 4), max_size=40), st.lists(st.integers(0, 4), max_size=40))
+@example([1, 2, 3, 4, 5, 6], [9, 9, 1, 2, 3, 4, 5, 6])
+@example([], [1])
+def test_without_what_differs_both_texts_are_the_same(a: list[int], b: list[int]) -> None:
+    mine, its = align.differences(numbers(a), numbers(b))
+    assert same(mine, a) == same(its, b)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[list[int], list[int], int]:
+    """A passage: runs of 4 to 9 words, after each of which either text has up to 7 others, or one that both
+    have among them; and how many words are equal."""
+    a: list[int] = []
+    b: list[int] = []
+    equal = 0
+    for run in range(draw(st.integers(1, 6))):
+        shared = [100 * (run + 1) + word for word in range(draw(st.integers(4, 9)))]
+        kept = draw(st.lists(st.just(1000 + run), max_size=1))
+        for words, others in ((a, st.integers(1, 20)), (b, st.integers(21, 40))):
+            before, after = draw(st.lists(others, max_size=4)), draw(st.lists(others, max_size=3))
+            words += shared + before + kept + after
+        equal += len(shared + kept)
+    return a, b, equal
+
+
+@given(edited())
+def test_what_differs_is_what_was_edited(texts: tuple[list[int], list[int], int]) -> None:
+    a, b, equal = texts
+    mine, its = align.differences(numbers(a), numbers(b))
+    assert same(mine, a) == same(its, b) == [word for word in a if word >= 100]
+    assert len(same(mine, a)) == equal
+
+
+@pytest.mark.skipif(not COMPILED, reason="too long for what is not compiled")
+def test_a_passage_full_of_long_edits_is_walked_through() -> None:
+    a = [word for run in range(40_000) for word in (run, run + 1, run + 2, run + 3, *[1 << 40] * 8)]
+    b = [word for run in range(40_000) for word in (run, run + 1, run + 2, run + 3, *[1 << 41] * 8)]
+    mine, its = align.differences(numbers(a), numbers(b))
+    assert (int(mine.sum()), int(its.sum())) == (320_000, 320_000)
