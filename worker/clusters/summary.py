@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,10 @@ import orjson
 
 from nearcopy.clusters.group import Cluster
 from nearcopy.clusters.pairs import Members, Pairs
+from nearcopy.clusters.told import head
 
 LARGEST = 20
 """Clusters that are told of by themselves."""
-
-CANDIDATES = 10
-"""Named of those that may be a cluster's original: undated archives have nothing else."""
 
 PUBLISHERS = 50
 """Pairs of publishers that are told of, those with the most copies first."""
@@ -34,8 +33,8 @@ def summary(members: Members, pairs: Pairs, clusters: Sequence[Cluster]) -> dict
         "could_go": inside - len(clusters),
         "originals_known": sum(one.original is not None for one in clusters),
         "sizes": {str(size): count for size, count in sorted(sizes.items())},
-        "largest": [told(members, one) for one in by_size(clusters)[:LARGEST]],
-        "widest": [told(members, one) for one in by_publishers(clusters)[:LARGEST]],
+        "largest": [asdict(head(members, one)) for one in by_size(clusters)[:LARGEST]],
+        "widest": [asdict(head(members, one)) for one in by_publishers(clusters)[:LARGEST]],
         "reprints": [
             {"publisher": by, "of": of, "documents": count}
             for (by, of), count in reprints(members, clusters).most_common(PUBLISHERS)
@@ -70,21 +69,3 @@ def reprints(members: Members, clusters: Sequence[Cluster]) -> Counter[tuple[str
             if by is not None and by != of:
                 count[by, of] += 1
     return count
-
-
-def told(members: Members, cluster: Cluster) -> dict[str, Any]:
-    """A cluster in JSON, without its members."""
-    original = cluster.original
-    return {
-        "cluster": cluster.id,
-        "documents": len(cluster.members),
-        "publishers": cluster.publishers,
-        "first": cluster.first,
-        "last": cluster.last,
-        "days": cluster.days,
-        "original": None if original is None else members.ids[original],
-        "candidates": [members.ids[one] for one in cluster.candidates[:CANDIDATES]],
-        "title": members.titles[cluster.lead],
-        "least_containment": round(cluster.least, 4),
-        "median_containment": round(cluster.median, 4),
-    }

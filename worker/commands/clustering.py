@@ -21,6 +21,7 @@ from worker import pool
 from worker.archive import describe
 from worker.clusters import Found, find, identity
 from worker.clusters.output import write_pairs
+from worker.clusters.report import write_report
 from worker.clusters.summary import summary, write_summary
 from worker.clusters.writing import write_clusters
 from worker.rebuild import Reading, Report
@@ -45,6 +46,9 @@ def cluster(search: Search, place: Place, output: Output, watcher: Watcher) -> d
         write_clusters(output.folder, output.format, found.members, clusters)
         told = summary(found.members, found.pairs, clusters) | figures_of(search, found)
         write_summary(output.folder, told)
+        if output.report is not None:
+            telling.stage("report")
+            write_report(output.report, found.members, clusters, told, found.document, search.parameters)
     return told
 
 
