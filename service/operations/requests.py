@@ -84,7 +84,7 @@ def _described() -> dict[str, Any]:
 def _collection() -> str | None:
     """The collection that was asked for, if there is one: any other name may be a text."""
     archives = shared().archives
-    named = (request.view_args or {}).get("collection")
+    named = (request.view_args or {}).get("collection") or g.get("collection")
     view = current_app.view_functions.get(request.endpoint or "")
     if named is None and isinstance(view, Call) and issubclass(view.query, InCollection):
         named = request.args.get("collection") or archives.default

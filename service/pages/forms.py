@@ -17,6 +17,9 @@ from service.uploads.sent import is_form, parts, room
 
 MOST_FIELDS = 2100
 
+STRANGERS_BYTES = 1 << 14
+"""Of a form that anybody may send: the one with a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -31,15 +34,17 @@ class Form:
 
 
 @contextmanager
-def sent_form(request: Request) -> Iterator[Form]:
-    """The form that a request sent, proven to be ours (`service.pages.visits`); large ones have room for as
-    long as this lasts."""
-    if is_form(request):
+def sent_form(request: Request, of_strangers: bool) -> Iterator[Form]:
+    """The form that a request sent, proven to be ours (`service.pages.visits`); one with files has room for
+    as long as this lasts. ``of_strangers``: anybody may send it, so it is small and has none."""
+    if of_strangers:
+        request.max_content_length = STRANGERS_BYTES
+    elif is_form(request):
         with room(request):
             form = Form(*parts(request))
             yield _checked(request, form)
-    else:
-        yield _checked(request, Form(_encoded(request)))
+        return
+    yield _checked(request, Form(_encoded(request)))
 
 
 def _checked(request: Request, form: Form) -> Form:

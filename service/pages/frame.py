@@ -50,12 +50,13 @@ class Page:
                 key = use.guard.admit(request, self.role, (), session_token())
                 use.spending.spend(key, "requests")
                 check_collections(key, [collection()])
+                g.collection = collection()
         spent = time.monotonic() - began
         with ExitStack() as reading:
             given = []
             if request.method == "POST":
                 reading.enter_context(use.places.reading())
-                given.append(reading.enter_context(sent_form(request)))
+                given.append(reading.enter_context(sent_form(request, of_strangers=self.role is None)))
             with use.places.one(spent):
                 return self.view(*given, **path)
 

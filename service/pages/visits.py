@@ -1,8 +1,8 @@
 """What a browser shows of itself: the cookie of a session, and what proves that a form is one of ours.
 
-A form of ours has a token, which is made of a cookie that no other site can read: of the session's, or, where
-nobody signed in, of one that is there for this alone. A browser says too where a form stands. Whoever sends a
-form must pass both; GET changes nothing, whatever it is asked.
+A form of ours has a token, which is made of a cookie that no other site can read and that is there for this
+alone: a form that was filled in before a session ended can be sent after the next one began. A browser says
+too where a form stands. Whoever sends a form must pass both; GET changes nothing, whatever it is asked.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from service.problems import Problem, Refused
 FOREIGN_FORM = Problem("foreign-form", 403, "The form is not of this page")
 
 SESSION, FORMS = "nearcopy-session", "nearcopy-forms"
+
+FORMS_SECONDS = 30 * 24 * 3600
 
 FIELD = "form_token"
 """The field of a form that holds its token."""
@@ -50,8 +52,8 @@ def check_form(request: Request, sent: str) -> None:
     if foreign:
         raise Refused(FOREIGN_FORM, "the form was sent from another site: use the one on this page")
     if not hmac.compare_digest(_made_of(_secret()).encode(), sent.encode()):
-        detail = "the form is from before you signed in or out, or your browser keeps no cookies: load the "
-        raise Refused(FOREIGN_FORM, detail + "page anew and send it again")
+        detail = "the form is not of this browser, or that keeps no cookies: load the page anew"
+        raise Refused(FOREIGN_FORM, detail)
 
 
 def sign_in(response: Response, token: str) -> None:
@@ -67,7 +69,7 @@ def sign_out(response: Response) -> None:
 
 def _secret() -> str:
     if "form_secret" not in g:
-        g.form_secret = session_token() or request.cookies.get(_name(FORMS)) or _new()
+        g.form_secret = request.cookies.get(_name(FORMS)) or _new()
     return str(g.form_secret)
 
 
@@ -84,11 +86,11 @@ def _made_of(secret: str) -> str:
 def _keep_secret(response: Response) -> Response:
     if "new_form_secret" in g:
         # Lax: it has to come along where a link of another site leads here
-        _keep(response, FORMS, g.new_form_secret, None, "Lax")
+        _keep(response, FORMS, g.new_form_secret, FORMS_SECONDS, "Lax")
     return response
 
 
-def _keep(response: Response, name: str, value: str, seconds: int | None, same_site: str) -> None:
+def _keep(response: Response, name: str, value: str, seconds: int, same_site: str) -> None:
     response.set_cookie(
         _name(name), value, max_age=seconds, secure=request.is_secure, httponly=True, samesite=same_site
     )

@@ -90,7 +90,7 @@ def test_an_editor_signs_in_works_and_signs_out(visit: Watched, page: Page, lock
 
     page.get_by_text("Collection a").click()
     page.get_by_role("link", name="b", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Archive b")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Documents b")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     visit.context.add_cookies([cookie])
@@ -139,6 +139,36 @@ def test_a_revoked_key_ends_its_sessions(page: Page, locked: Locked) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
+def test_what_was_filled_in_before_a_session_ended_can_be_sent_after_the_next_began(
+    visit: Watched, page: Page, locked: Locked
+) -> None:
+    visit.statuses = {401}
+    sign_in(page, locked.tokens[Role.CHECK], "/check")
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    with locked.redis.client() as client:
+        client.delete(*client.scan_iter("nearcopy/sessions/*"))
+    page.locator("main form").evaluate("form => HTMLFormElement.prototype.submit.call(form)")
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    popup.value.get_by_label("API key").fill(locked.tokens[Role.CHECK])
+    popup.value.get_by_role("button", name="Sign in").click()
+    popup.value.wait_for_url("**/check")
+    page.go_back()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(TEXT)
+    page.locator("main form").evaluate("form => HTMLFormElement.prototype.submit.call(form)")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("100% of this text")
+
+
+def test_a_key_has_its_limits_on_pages_too(visit: Watched, page: Page, locked: Locked) -> None:
+    visit.statuses = {429}
+    with opened(locked.redis.url) as keys:
+        token = keys.create("slow", Role.WRITE, ("a",), requests=2)[1]
+    sign_in(page, token)
+    for _ in range(4):
+        page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("The key may spend 2 requests a minute")
+
+
 def test_a_link_elsewhere_leads_whoever_is_signed_in_to_the_page(page: Page, locked: Locked) -> None:
     sign_in(page, locked.tokens[Role.ADMIN])
     page.goto("about:blank")
@@ -163,7 +193,7 @@ def test_no_other_site_can_send_a_form(visit: Watched, page: Page, locked: Locke
         )
         page.get_by_role("button").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        expect(page.get_by_role("heading", level=1)).to_have_text("A valid API key is needed")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in first")
     page.goto("/archive")
     expect(page.get_by_role("heading", level=1)).to_have_text("Archive a")
 
@@ -186,6 +216,8 @@ def token_of(client: httpx.Client, path: str) -> str:
 def test_a_form_needs_the_token_of_its_browser_and_to_stand_on_our_page(
     signed: httpx.Client, locked: Locked
 ) -> None:
+    stranger = httpx.post(f"{locked.service.address}/sign-in", data={"key": "k" * 20_000})
+    assert (stranger.status_code, stranger.headers["content-type"]) == (413, "text/html; charset=utf-8")
     token = token_of(signed, "/archive")
     asked = {"do": "drop", "of": "9"}
     with httpx.Client(base_url=locked.service.address) as other:
