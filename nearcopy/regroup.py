@@ -17,6 +17,7 @@ from contextlib import suppress
 import numpy as np
 
 from nearcopy import check
+from nearcopy.clusters.credit import credited
 from nearcopy.clusters.group import described
 from nearcopy.clusters.groups import CORE, HELD, HOLD
 from nearcopy.clusters.pairs import DIGEST_BYTES, Ints, Members, Pairs
@@ -192,6 +193,7 @@ def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:
         titles=[one.title for one in documents],
         words=np.diff(texts.bounds),
         digests=np.frombuffer(b"".join(map(_digest, documents)), dtype=np.uint8).reshape(-1, DIGEST_BYTES),
+        credits=[credited(one.text) for one in documents],
     )
 
     def compare(asked: Ints) -> Pairs:

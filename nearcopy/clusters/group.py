@@ -10,8 +10,9 @@ from datetime import datetime
 import numpy as np
 
 from nearcopy.clusters.groups import HELD, NONE, groups_of, ranks
-from nearcopy.clusters.originals import Origin, origin
+from nearcopy.clusters.originals import Origin, earliest, origin
 from nearcopy.clusters.pairs import Ints, Members, Pairs, Shares
+from nearcopy.document import instant
 
 ID_BYTES = 8
 
@@ -79,27 +80,25 @@ def cluster_id(ids: Sequence[str]) -> str:
     return least.hex()
 
 
-def group(
-    members: Members, pairs: Pairs, compare: Compare, credits: Sequence[str | None] = ()
-) -> list[Cluster]:
-    """All clusters, in the order of their least digests. ``compare`` is asked once, for members that are no
-    pair with their lead; ``credits``: the date of first publication that each document itself names."""
+def group(members: Members, pairs: Pairs, compare: Compare) -> list[Cluster]:
+    """All clusters, in the order of their least digests. ``compare`` is asked for members that are no pair
+    with their lead, all at once."""
     groups = groups_of(members, pairs)
     inside = np.flatnonzero(groups != NONE)
     order = inside[np.lexsort((ranks(members)[inside], groups[inside]))]
     parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1) if len(order) else []
-    return described(members, parts, pairs, compare, credits)
+    return described(members, parts, pairs, compare)
 
 
 def described(
-    members: Members, parts: Sequence[Ints], pairs: Pairs, compare: Compare,
-    credits: Sequence[str | None] = (),
+    members: Members, parts: Sequence[Ints], pairs: Pairs, compare: Compare
 ) -> list[Cluster]:
     """What is said of groups that are known: the numbers of two documents or more each."""
     known = _Known(pairs)
-    begun = [_begun(members, credits or [None] * len(members.ids), part, known) for part in parts]
+    known.add([_credited(members, part) for part in parts] if any(members.credits) else [], compare)
+    begun = [_begun(members, part, known) for part in parts]
     asked = [_keys(part[part != lead], lead) for part, (_, lead) in zip(parts, begun, strict=True)]
-    known.add(np.concatenate([np.empty(0, dtype=np.int64), *asked]), compare)
+    known.add(asked, compare)
     return [_cluster(members, part, *one, known) for part, one in zip(parts, begun, strict=True)]
 
 
@@ -110,9 +109,9 @@ class _Known:
         self.keys = pairs.a << 32 | pairs.b
         self.a_in_b, self.b_in_a = pairs.a_in_b, pairs.b_in_a
 
-    def add(self, keys: Ints, compare: Compare) -> None:
+    def add(self, keys: Sequence[Ints], compare: Compare) -> None:
         """Have those that are missing compared."""
-        missing = np.setdiff1d(keys, self.keys)
+        missing = np.setdiff1d(np.concatenate([self.keys[:0], *keys]), self.keys)
         if len(missing):
             found = compare(missing)
             every = np.concatenate([self.keys, missing])
@@ -136,16 +135,23 @@ def _keys(numbers: Ints, lead: int) -> Ints:
     return np.minimum(numbers, lead) << 32 | np.maximum(numbers, lead)
 
 
-def _begun(
-    members: Members, credits: Sequence[str | None], part: Ints, known: _Known
-) -> tuple[Origin, int]:
+def _credited(members: Members, part: Ints) -> Ints:
+    """The keys of members that credit themselves with the first one of the earliest date."""
+    numbers = part.tolist()
+    dates = [members.published_at[one] for one in numbers]
+    first = earliest([None if date is None else instant(date) for date in dates])[:1]
+    own = part[[members.credits[one] is not None for one in numbers]]
+    return np.concatenate([part[:0], *(_keys(own[own != part[place]], int(part[place])) for place in first)])
+
+
+def _begun(members: Members, part: Ints, known: _Known) -> tuple[Origin, int]:
     """Where a cluster began, and its lead."""
     def holds(one: int, other: int) -> bool:
         return bool(known.shares(part[other : other + 1], int(part[one]))[0][0] >= HELD)
 
-    found = origin(
-        [members.published_at[one] for one in part.tolist()], [credits[one] for one in part.tolist()], holds
-    )
+    numbers = part.tolist()
+    credits = [members.credits[one] if members.credits else None for one in numbers]
+    found = origin([members.published_at[one] for one in numbers], credits, holds)
     candidates = part[list(found.candidates)]
     return found, int(candidates[np.argmax(members.words[candidates])])
 

@@ -28,7 +28,8 @@ class Members:
     """The documents of an archive by number, 0 to n - 1, in the order in which they stand there.
 
     ``digests`` uint8[n, 16]: of id and content, so that an order by them does not depend on the archive's.
-    ``words`` int64[n].
+    ``words`` int64[n]. ``credits``: the date of first publication that each text itself names, if any; empty
+    where nobody looked.
     """
 
     ids: Sequence[str]
@@ -37,6 +38,7 @@ class Members:
     titles: Sequence[str | None]
     words: Ints
     digests: NDArray[np.uint8]
+    credits: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,23 @@ def test_clusters_are_right_as_documents_come_and_go(app: Flask, archive: Archiv
     assert sorted(answered(client)) == [["0/b", "0/c"], ["2/new", "3/copy"]]
 
 
+def test_a_reprint_that_came_first_gives_way_to_whoever_credits_himself(
+    app: Flask, archive: Archive, tmp_path: Path
+) -> None:
+    """In a run over what is stored, and where documents come later."""
+    client = app.test_client()
+    text = "Originally published on December 24, 2025.\n\n" + FIRST[3].text
+    own = Document("own", text, published_at="2026-04-01")
+    archive.put(own)
+    for run in "12":
+        find(archive, tmp_path / "parts", run)
+        archive.put(own)
+        assert client.get("/v1/documents/1/a/copies").json["cluster"]["original"] == "own"
+        archive.delete("own")
+        caught_up(archive)
+        assert client.get("/v1/documents/1/a/copies").json["cluster"]["original"] == "1/a"
+
+
 def test_what_is_kept_right_is_what_a_run_finds(archive: Archive, app: Flask, tmp_path: Path) -> None:
     client = app.test_client()
     find(archive, tmp_path / "parts")

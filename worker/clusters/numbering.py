@@ -57,9 +57,9 @@ def members(folder: Path, blocks: int) -> Members:
         told = orjson.loads(files.read(folder, part_name(block))["told"].tobytes())
         for column, values in zip(columns, told, strict=True):
             column += values if len(rows) == len(values) else [values[row] for row in rows.tolist()]
-    ids, publishers, published_at, titles = columns
+    ids, publishers, published_at, titles, credits = columns
     return Members(
-        ids=ids, publishers=publishers, published_at=published_at, titles=titles,
+        ids=ids, publishers=publishers, published_at=published_at, titles=titles, credits=credits,
         words=numbers["words"], digests=numbers["digests"],
     )
 

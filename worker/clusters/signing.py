@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from nearcopy.clusters.credit import credited
 from nearcopy.clusters.pairs import DIGEST_BYTES
 from nearcopy.document import Document
 from nearcopy.errors import InputError
@@ -40,8 +41,8 @@ class Kept:
 LENGTHS = {"lengths": "word_bounds", "prints": "print_bounds", "paragraphs": "paragraph_bounds"}
 """What is counted of each document, and the bounds that it becomes."""
 
-TOLD = ("id", "publisher", "published_at", "title")
-"""What is kept of a document beside its text."""
+TOLD = ("id", "publisher", "published_at", "title", "credit")
+"""What is kept of a document beside its text; ``credit``: when that says that it was first published."""
 
 
 def sign(
@@ -75,7 +76,10 @@ def sign(
     arrays |= {
         "ids": _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12),
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
-        "told": _bytes(orjson.dumps([[getattr(one, name) for one in found] for name in TOLD])),
+        "told": _bytes(orjson.dumps([
+            *([getattr(one, name) for one in found] for name in TOLD[:-1]),
+            [credited(one.text) for one in found],
+        ])),
         "source": _bytes(json.dumps(block.source).encode()),
         "rejects": _bytes(json.dumps([asdict(one) for one in rejects]).encode()),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,12 +99,18 @@ def test_an_older_credit_of_one_that_holds_the_earliest_counts() -> None:
         made("reprint", lines, "2026-01-02"), made("own", [*lines, 50], "2026-01-05"),
         made("scrap", range(5), "2026-01-07"),
     ]
-    table, found, compare = members(documents), pairs(documents, 0.4), lambda keys: figures(documents, keys)
-    assert group(table, found, compare)[0].original == 0
-    assert group(table, found, compare, [None, "2025-12-30", None])[0].original == 1
-    assert group(table, found, compare, [None, "2026-01-02", None])[0].original == 0
+    table, found = members(documents), pairs(documents, 0.4)
+
+    def original(*credits: str | None) -> int | None:
+        [one] = group(replace(table, credits=credits), found, lambda keys: figures(documents, keys))
+        return one.original
+
+    assert original() == original(None, None, None) == original(None, "2026-01-02", None) == 0
+    assert original(None, "2025-12-30", None) == 1
+    assert original("2025-12-30", "2025-12-30", None) == 0
+    assert original("2025-12-30", "2025-12-29", None) == 1
     # It does not hold the earliest
-    assert group(table, found, compare, [None, None, "2025-12-30"])[0].original == 0
+    assert original(None, None, "2025-12-30") == 0
 
 
 lines = st.lists(st.integers(0, 14), min_size=1, max_size=10)
