@@ -18,6 +18,7 @@ from nearcopy.errors import InputError
 from service.cli.exits import Exit
 from tests.contract.serving import free_port
 from tests.e2e.running import run
+from tests.integration import searching
 from tests.integration.auditor import audit
 from tests.integration.rebuilding import articles, at, rebuilt, written
 from worker import pool
@@ -95,6 +96,18 @@ def test_the_command_runs_on_the_cluster(
     assert done.code == Exit.DONE, done.err
     with Archive.open(redis_url, collection) as archive:
         audit(archive, EXPECTED)
+
+
+def test_copies_are_found_on_the_cluster(tmp_path: Path, cluster: Cluster) -> None:
+    path = written(tmp_path / "a.jsonl", searching.articles(60))
+    made = []
+    with ThreadPoolExecutor(1) as one, pool.dask(cluster.address, [tmp_path, path]) as many:
+        for number, executor in enumerate([one, many]):
+            folder = tmp_path / str(number)
+            searching.searched(path, folder, executor, containment=0.7)
+            made.append({file.name: file.read_bytes() for file in folder.glob("*.part")})
+    assert len(made[0]) > 40
+    assert made[0] == made[1]
 
 
 def test_what_the_workers_do_not_see_is_told_before_anything_starts(tmp_path: Path, cluster: Cluster) -> None:
