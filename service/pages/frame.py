@@ -115,9 +115,9 @@ def _token_field() -> Markup:
 
 
 def may(role: str) -> bool:
-    """Whether whoever looks at the page may do what takes that role."""
+    """Whether whoever looks at the page may do what takes that role; a stranger may nothing."""
     key = caller()
-    return key is None or key.role.covers(Role(role))
+    return "key" in g and (key is None or key.role.covers(Role(role)))
 
 
 def _collections() -> list[str]:
