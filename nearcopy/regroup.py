@@ -24,7 +24,7 @@ from nearcopy.clusters.pairs import DIGEST_BYTES, Ints, Members, Pairs
 from nearcopy.clusters.told import Told, packed, told, unpacked
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.document import Document
-from nearcopy.errors import Busy
+from nearcopy.errors import Busy, WritesRefused
 from nearcopy.index import clusters, keys
 from nearcopy.index.clusters import Kept, Row
 from nearcopy.index.store import Store
@@ -55,10 +55,10 @@ def row(one: Told) -> Row:
 
 
 def catch_up(store: Store, seconds: float) -> int:
-    """Make good what has changed, for so many seconds at most, unless another does; returns how many changed
-    documents the clusters do not know of yet. Raises `StorageUnavailable`."""
+    """Make good what has changed, for so many seconds at most, unless another does or Redis takes no writes;
+    returns how many changed documents the clusters do not know of yet. Raises `StorageUnavailable`."""
     until = time.monotonic() + seconds
-    with suppress(Busy), clusters.lock(store):
+    with suppress(Busy, WritesRefused), clusters.lock(store):
         kept = clusters.find(store)
         if kept is None:
             return 0

@@ -9,7 +9,7 @@ from functools import partial
 from flask import Blueprint, Response
 
 from nearcopy import regroup
-from nearcopy.errors import NotFound
+from nearcopy.errors import InputError, NotFound
 from nearcopy.index.clusters import ID_BYTES, SIZE_BYTES, place
 from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
@@ -66,6 +66,8 @@ def list_clusters(query: ClustersQuery) -> Response:
     as a roundup of several stories, joins them. Send the `cursor` of each answer for the next part, until it
     is null.
     """
+    if query.max_documents is not None and query.max_documents < query.min_documents:
+        raise InputError("max_documents is less than min_documents: exchange them", "max_documents")
     store = archives().get(query.collection).store
     asked = ClusterFilter(
         query.min_documents, query.max_documents, query.min_publishers, query.publisher, query.published_from,

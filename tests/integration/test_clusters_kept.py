@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from nearcopy.jobs.clustering import is_due
 from nearcopy.jobs.task import Task
 from service.app import create_app
 from service.archives import Archives
+from tests.conftest import Server
 from tests.integration.searching import edited, words
 from worker.clusters.keeping import keep_clusters
 
@@ -94,6 +95,7 @@ def test_clusters_are_found_listed_and_filtered(app: Flask, archive: Archive, tm
     assert [one["documents"] for one in first["clusters"] + rest["clusters"]] == [3, 2]
     other = client.get("/v1/clusters", query_string={"publisher": "Paper", "cursor": first["cursor"]})
     assert other.status_code == 422
+    assert client.get("/v1/clusters", query_string={"max_documents": 1}).status_code == 422
     head = first["clusters"][0]
     assert (head["original"], head["publishers"], head["days"]) == ("0/a", 3, 2)
     assert client.get("/v1/documents/0/b/copies").json["cluster"] == head
@@ -183,6 +185,23 @@ def test_no_answer_names_what_is_not_stored_though_nobody_catches_up(
         assert answered(client) == [["0/b", "0/c"]]
     assert (state["behind"], state["stale"]) == (2, False)
     assert client.get("/v1/clusters").json["state"]["behind"] == 0
+
+
+def test_clusters_are_answered_while_redis_takes_no_writes(
+    new_server: Callable[[], Server], tmp_path: Path
+) -> None:
+    url = new_server().url
+    with Archive.open(url, "full") as archive:
+        list(archive.put_many(FIRST))
+        find(archive, tmp_path / "parts")
+        archive.delete("0/a")
+        archive.store.client.config_set("maxmemory", 1)
+        shared = Archives(url, "full")
+        client = create_app(shared).test_client()
+        assert answered(client) == [["0/b", "0/c"], ["1/a", "1/b"]]
+        assert client.get("/v1/clusters").json["state"]["behind"] == 1
+        assert client.get("/v1/documents/0/b/copies").json["cluster"]["documents"] == 2
+        shared.close()
 
 
 def test_a_run_that_fails_changes_nothing_and_leaves_nothing(
