@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +73,6 @@ def sign(
             rejects.append(Reject(f"{block.source}: {result.id}", str(error), result.text[:200]))
     arrays, paragraphs = _signed(found, parameters, kept.fingerprints)
     arrays |= {
-        "ids": _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12),
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
         "told": _bytes(orjson.dumps([
             *([getattr(one, name) for one in found] for name in TOLD[:-1]),
@@ -92,15 +90,12 @@ def _signed(
     found: Sequence[Document], parameters: Parameters, fingerprints: bool
 ) -> tuple[dict[str, Array], int]:
     """The arrays of all documents, and how many paragraphs they have."""
-    parts, paragraphs = [], 0
+    parts, paragraphs, first = [], 0, 0
+    ids = _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12)
     for batch in _batches(found):
         scanned = scan_texts([one.text for one in batch])
-        digests = [
-            blake2b(one.id.encode(), digest_size=DIGEST_BYTES, key=key).digest()
-            for one, key in zip(batch, _contents(scanned), strict=True)
-        ]
         parts.append({
-            "digests": _bytes(b"".join(digests)).reshape(-1, DIGEST_BYTES),
+            "digests": np.concatenate([ids[first : first + len(batch)], _contents(scanned)], axis=1),
             "words": scanned.hashes.copy(),
             "lengths": np.diff(scanned.text_words),
             "bands": document_bands(scanned, parameters),
@@ -108,12 +103,13 @@ def _signed(
             **(_prints(scanned, parameters) if fingerprints else {}),
         })
         paragraphs += len(scanned.spans)
+        first += len(batch)
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     arrays["bands"] = arrays["bands"].T
     for lengths, bounds in LENGTHS.items():
         if lengths in arrays:
             arrays[bounds] = _bounds(arrays.pop(lengths))
-    return arrays, paragraphs
+    return arrays | {"ids": ids}, paragraphs
 
 
 def _paragraphs(scanned: Scanned, least: int) -> dict[str, Array]:
@@ -154,11 +150,11 @@ def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
     yield batch
 
 
-def _contents(scanned: Scanned) -> list[bytes]:
-    """Eight bytes of the words of each text."""
+def _contents(scanned: Scanned) -> Array:
+    """``uint8[T, 4]`` of the words of each text: beside twelve of an id that is all its digest."""
     out = np.empty(len(scanned.text_words) - 1, dtype=np.uint64)
     run_hashes(scanned.hashes, np.stack([scanned.text_words[:-1], scanned.text_words[1:]], axis=1), out)
-    return [one.tobytes() for one in out]
+    return out.view(np.uint8).reshape(-1, 8)[:, : DIGEST_BYTES - 12]
 
 
 def _bytes(data: bytes) -> Array:
