@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ QUOTATIONS = re.compile(
     "“[^“”]*”|„[^„“”]*[“”]|”[^”]*”|«[^«»]*»|»[^«»]*«|‹[^‹›]*›|\"[^\"]*\"|「[^「」]*」|『[^『』]*』|＂[^＂]*＂"
 )
 """What stands between quotation marks, in one paragraph. Single ones are apostrophes too often."""
+
+MOST_QUOTATIONS = 20_000
+"""Those of a text that are told apart; nobody quotes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def cut(text: str, scanned: Scanned, passages: Sequence[Span], quotations: bool 
     starts, ends, paragraph, quoted = (one[kept] for one in (starts, ends, paragraph, quoted))
     words = np.searchsorted(scanned.starts, ends) - np.searchsorted(scanned.starts, starts)
     # A full stop behind a passage stays with it, whatever goes on there
-    more = np.append(False, (words == 0)[1:] & (starts[1:] == ends[:-1]) & (np.diff(paragraph) == 0))
+    more = np.zeros(len(starts), dtype=np.bool_)
+    more[1:] = (words == 0)[1:] & (starts[1:] == ends[:-1]) & (np.diff(paragraph) == 0)
     heads = np.flatnonzero(~more)
     ends = np.maximum.reduceat(ends, heads) if len(heads) else ends
     starts, paragraph, quoted, words = (one[heads] for one in (starts, paragraph, quoted, words))
@@ -67,9 +72,8 @@ def _spans(spans: Sequence[Span]) -> Ints:
 
 
 def _quotations(text: str, paragraphs: Ints) -> list[Span]:
-    return [
-        found.span() for start, end in paragraphs.tolist() for found in QUOTATIONS.finditer(text, start, end)
-    ]
+    found = (QUOTATIONS.finditer(text, start, end) for start, end in paragraphs.tolist())
+    return [one.span() for one in islice(chain.from_iterable(found), MOST_QUOTATIONS)]
 
 
 def _covered(starts: Ints, spans: Ints) -> NDArray[np.bool_]:

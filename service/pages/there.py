@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearcopy.align import Mask, differences
 from nearcopy.document import Document
 from nearcopy.text.scanning import Scanned, scan_texts
 from service.pages.cutting import Cut, Ints, Span, cut
+
+MOST_PARAGRAPHS = 5000
+"""A text of more is shown only where there are passages in it."""
 
 AROUND = 300
 """Code points that are shown before and after a passage, of a text too long to be shown whole."""
@@ -49,26 +53,39 @@ def there(document: Document, passages: Passages, here: Scanned, whole: bool) ->
     if not _stand_there(other, passages):
         return None
     mine, its, differs = [], [], []
-    for passage in passages:
-        first, end = _words(here, passage["start"], passage["end"])
-        first_there, end_there = _words(other, passage["source_start"], passage["source_end"])
+    words = _words(here, passages, ""), _words(other, passages, "source_")
+    for passage, (first, end), (first_there, end_there) in zip(passages, *words, strict=True):
         a, b = differences(here.hashes[first:end], other.hashes[first_there:end_there])
         differs.append(_spans(here, first, a))
         its += _spans(other, first_there, b)
         mine.append((passage["source_start"], passage["source_end"]))
     pieces = cut(text, other, [*mine, *its], quotations=False)
+    whole = whole and len(other.spans) <= MOST_PARAGRAPHS
     shown = _paragraphs(text, other, pieces, len(mine))
     return There(shown if whole else [_shortened(parts) for parts in shown if _marked(parts)], differs)
 
 
 def _stand_there(other: Scanned, passages: Passages) -> bool:
     """Whether each passage begins and ends with a word of the text; another text rarely has all of them."""
-    starts, ends = (np.array([one[name] for one in passages]) for name in ("source_start", "source_end"))
-    return bool(np.isin(starts, other.starts).all() and np.isin(ends, other.ends).all())
+    spans = _spans_of(passages, "source_")
+    return all(
+        len(places) and (places[np.minimum(np.searchsorted(places, asked), len(places) - 1)] == asked).all()
+        for places, asked in ((other.starts, spans[:, 0]), (other.ends, spans[:, 1]))
+    )
 
 
-def _words(scanned: Scanned, start: int, end: int) -> tuple[int, int]:
-    return int(np.searchsorted(scanned.starts, start)), int(np.searchsorted(scanned.ends, end, "right"))
+def _spans_of(passages: Passages, side: str) -> NDArray[np.int32]:
+    """``int32[passages, 2]``: start and end of each in the text of that side."""
+    spans = [(one[side + "start"], one[side + "end"]) for one in passages]
+    return np.array(spans, dtype=np.int32).reshape(-1, 2)
+
+
+def _words(scanned: Scanned, passages: Passages, side: str) -> list[tuple[int, int]]:
+    """First and end word of each passage, in the text of that side."""
+    spans = _spans_of(passages, side)
+    first = np.searchsorted(scanned.starts, spans[:, 0])
+    end = np.searchsorted(scanned.ends, spans[:, 1], "right")
+    return list(zip(first.tolist(), end.tolist(), strict=True))
 
 
 def _spans(scanned: Scanned, first: int, differ: Mask) -> list[Span]:

@@ -4,7 +4,7 @@ anew which of them count."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -26,6 +26,12 @@ COLOURS = 8
 
 WHOLE_TEXTS = 2_000_000
 """Code points of sources' texts that are shown whole; of longer ones what is around their passages."""
+
+MOST_PASSAGES = 20_000
+"""Passages that are shown, the longest first: each is an element at least, more where they overlap."""
+
+MOST_PARAGRAPHS = 20_000
+"""Paragraphs of a text that are shown as such."""
 
 MOST_TEXTS = 20_000_000
 """Code points of sources' texts that are looked at."""
@@ -99,7 +105,9 @@ def view(
 ) -> View:
     """The view of the report of ``text``. ``asked``: with ``published_at``, the submission's date, if known.
     ``documents``: those of the sources that there still are, by id; None for who may not read them."""
+    report, left_out = _bounded(report)
     here = scan_texts([text])
+    here = replace(here, spans=here.spans[:MOST_PARAGRAPHS])
     sources = report["sources"]
     cuts = _cut(text, here, sources)
     of_source = np.repeat(np.arange(len(sources)), [len(source["passages"]) for source in sources])
@@ -113,7 +121,7 @@ def view(
         asked=asked,
         badge=sentences.badge(report, own),
         headline=sentences.headline(report, own, _before(sources, cuts, own, report["words"])),
-        remarks=sentences.remarks(report, own),
+        remarks=[*sentences.remarks(report, own), *left_out],
         paragraphs=list(_paragraphs(text, here, report, cuts, owner)),
         after=text[int(here.spans[-1, 1]) :].strip() if len(here.spans) else "",
         sources=list(_sources(sources, cuts, texts, times, documents is not None)),
@@ -124,6 +132,26 @@ def view(
         may_read=documents is not None,
         data=data(text, here, report, cuts, texts),
     )
+
+
+def _bounded(report: Report) -> tuple[Report, list[Sentence]]:
+    """The report with as many passages as are shown, and what is said of the others."""
+    said: list[Sentence] = []
+    if len(report["paragraphs"]) > MOST_PARAGRAPHS:
+        said.append([f"Only the first {MOST_PARAGRAPHS:,} of its paragraphs are marked."])
+    passages = [one for source in report["sources"] for one in source["passages"]]
+    words = np.array([one["words"] for one in passages], dtype=np.int64)
+    if len(words) > MOST_PASSAGES:
+        said.append([f"Of {len(words):,} passages the {MOST_PASSAGES:,} longest are marked."])
+        kept = np.zeros(len(words), dtype=np.bool_)
+        kept[np.argsort(-words, kind="stable")[:MOST_PASSAGES]] = True
+        keeps = iter(kept.tolist())
+        sources = [
+            source | {"passages": [one for one in source["passages"] if next(keeps)]}
+            for source in report["sources"]
+        ]
+        report = report | {"sources": sources}
+    return report, said
 
 
 def _cut(text: str, here: Scanned, sources: list[dict[str, Any]]) -> Cut:
@@ -159,7 +187,7 @@ def _paragraphs(text: str, here: Scanned, report: Report, cuts: Cut, owner: Ints
     first = owner != np.append([-2], owner[:-1])
     first[low[:-1][low[:-1] < len(owner)]] = True
     place = 0
-    for number, told in enumerate(report["paragraphs"]):
+    for number, told in enumerate(report["paragraphs"][: len(here.spans)]):
         start, end = told["start"], told["end"]
         before, pieces, place = text[place:start].strip(), [], start
         for piece in range(int(low[number]), int(low[number + 1])):

@@ -7,7 +7,7 @@
 
   nearcopy.Beside = class {
     constructor(root, figures, pieces) {
-      Object.assign(this, { root, figures, pieces, source: null, steps: [], step: -1, moved: new Set() });
+      Object.assign(this, { root, figures, pieces, source: null, steps: [], step: -1, left: new Map() });
       this.mine = root.querySelector("#mine");
       this.theirs = root.querySelector("#theirs");
       this.together = root.querySelector("#together");
@@ -87,9 +87,8 @@
 
     /* Bring what is at that height of the window to where one reads in a column. */
     scroll(column, top) {
-      const before = column.scrollTop;
       column.scrollTop += Math.round(top - this.line(column));
-      if (column.scrollTop !== before) this.moved.add(column);
+      this.left.set(column, column.scrollTop);
     }
 
     line(column) {
@@ -100,7 +99,10 @@
 
     /* One column was scrolled: the other shows the same passage at the same height. */
     follow(column) {
-      if (this.moved.delete(column) || this.source === null || !this.together.checked) return;
+      if (this.source === null || !this.together.checked) return;
+      /* Where we ourselves left it, nobody has scrolled. */
+      if (Math.abs(column.scrollTop - (this.left.get(column) ?? -9)) < 2) return;
+      this.left.delete(column);
       const order = this.inOrder[column.id];
       if (!order.length) return;
       const [from, to, other] =

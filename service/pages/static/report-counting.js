@@ -30,7 +30,8 @@
   nearcopy.passagesThatCount = (figures, settings, source) => {
     const { publisher, passages } = figures.sources[source];
     if (settings.sources.has(source) || settings.publishers.has(publisher)) return [];
-    return passages.filter((one) => one.similarity >= settings.leastEqual && one.words >= settings.leastWords);
+    return passages.filter(({ first, end, similarity, words }) =>
+      first < end && similarity >= settings.leastEqual && words >= settings.leastWords);
   };
 
   /* owner: the best source of each piece, or -1; total, covered and bySource in words; the verdict. */

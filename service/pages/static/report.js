@@ -92,6 +92,7 @@
     }
 
     tell() {
+      if (!this.figures.sources.length) return;
       const { step, steps } = this.beside, current = steps[step];
       const what = steps.length === 1 ? "passage" : "passages";
       let told = `${steps.length} ${what}`;
@@ -160,7 +161,7 @@
       this.counted = nearcopy.count(this.figures, this.settings);
       this.beside.choose(this.source, this.steps());
       this.find("all-sources")?.toggleAttribute("hidden", this.source === null);
-      if (this.find("step")) this.tell();
+      this.tell();
     }
 
     /* Is everything counted as the server did? */

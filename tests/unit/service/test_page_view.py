@@ -164,3 +164,37 @@ def test_figures_end_no_element_and_count_as_browsers_do() -> None:
     assert text[2:].encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le") == "here"
     assert shown.sources[0].there is not None
     assert [part.text for part in shown.sources[0].there.paragraphs[0] if part.differs] == ["there"]
+
+
+def test_what_is_more_than_a_browser_shows_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.pages.view.MOST_PASSAGES", 1)
+    monkeypatch.setattr("service.pages.view.MOST_PARAGRAPHS", 2)
+    text = "\n\n".join(["alpha beta gamma delta", "epsilon zeta", "eta theta"])
+    spans = scan_texts([text]).spans.tolist()
+    passages = [
+        {"start": start, "end": end, "source_start": start, "source_end": end, "words": last - first,
+         "similarity": 1.0}
+        for start, end, first, last in spans[1::-1]
+    ]
+    listed = source("a", 1, None, title=None, publisher=None, passages=passages)
+    shown = view(told(1, listed, words=8, paragraphs=paragraphs(spans)), text, {}, None)
+    assert shown.sources[0].told["passages"] == passages[1:]
+    assert [[one.number for one in paragraph.pieces] for paragraph in shown.paragraphs] == [[0], [None]]
+    assert shown.after == "eta theta"
+    assert shown.remarks[-2:] == [
+        ["Only the first 2 of its paragraphs are marked."], ["Of 2 passages the 1 longest are marked."],
+    ]
+
+
+def test_a_text_without_passages_and_quotations_has_no_pieces() -> None:
+    text = "Nobody wrote this before."
+    shown = view(told(0, words=4, paragraphs=paragraphs(scan_texts([text]).spans.tolist())), text, {}, {})
+    assert [piece.text for piece in shown.paragraphs[0].pieces] == [text]
+    assert (shown.marks, json.loads(shown.data)["pieces"]) == ([], [])
+
+
+def paragraphs(spans: list[list[int]]) -> list[dict[str, Any]]:
+    return [
+        {"index": number, "start": start, "end": end, "words": last - first, "status": "matched"}
+        for number, (start, end, first, last) in enumerate(spans)
+    ]
