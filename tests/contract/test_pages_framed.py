@@ -67,3 +67,12 @@ def test_a_file_of_another_version_is_not_kept(app: Flask) -> None:
     client = app.test_client()
     assert client.get("/assets/0123456789abcdef/base.css").headers["Cache-Control"] == "no-cache"
     assert client.get("/assets/0123456789abcdef/none.css").status_code == 404
+
+
+def test_the_log_tells_which_collection_a_page_was_about(
+    app: Flask, collection: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="nearcopy")
+    app.test_client().get("/archive").close()
+    [told] = [one for one in caplog.records if one.getMessage() == "GET /archive"]
+    assert vars(told)["fields"]["collection"] == collection
