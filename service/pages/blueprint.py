@@ -24,7 +24,8 @@ KEEP = "private, no-cache"
 
 
 @blueprint.after_request
-def _guarded(response: Response) -> Response:
+def guarded(response: Response) -> Response:
+    """The answer with the headers that every page has."""
     response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = KEEP

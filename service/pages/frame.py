@@ -130,7 +130,7 @@ def _collections() -> list[str]:
 
 
 @blueprint.errorhandler(Exception)
-def _problem(error: Exception) -> Response:
+def problem_page(error: Exception) -> Response:
     """What went wrong, in words, in the same frame."""
     told = answer_of(error)
     if wants_part():

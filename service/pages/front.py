@@ -1,10 +1,13 @@
-"""The address alone: programs are told the calls there, people are led to the page."""
+"""Addresses that belong to no page: programs are told what is there, people are led to the page."""
 
 from __future__ import annotations
 
 from flask import Response, request
+from werkzeug.exceptions import NotFound
 
-from service.pages.blueprint import blueprint, lead_to
+from service.failures import answer_of
+from service.pages.blueprint import blueprint, guarded, lead_to
+from service.pages.frame import problem_page
 
 
 @blueprint.before_app_request
@@ -14,6 +17,11 @@ def _lead_people() -> Response | None:
     response = lead_to("/check")
     response.vary.add("Accept")
     return response
+
+
+@blueprint.app_errorhandler(404)
+def _nowhere(error: NotFound) -> Response:
+    return guarded(problem_page(error)) if _wants_page() else answer_of(error)
 
 
 def _wants_page() -> bool:

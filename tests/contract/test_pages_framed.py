@@ -76,3 +76,14 @@ def test_the_log_tells_which_collection_a_page_was_about(
     app.test_client().get("/archive").close()
     [told] = [one for one in caplog.records if one.getMessage() == "GET /archive"]
     assert vars(told)["fields"]["collection"] == collection
+
+
+def test_where_nothing_is_people_read_a_page_and_programs_a_problem(app: Flask) -> None:
+    client = app.test_client()
+    page = client.get("/<script>x", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.content_type) == (404, "text/html; charset=utf-8")
+    assert "There is no page at <code>/&lt;script&gt;x</code>" in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    for accepted in ("*/*", "application/json"):
+        told = client.get("/nothing", headers={"Accept": accepted})
+        assert (told.status_code, told.content_type) == (404, "application/problem+json")
