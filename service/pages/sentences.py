@@ -117,10 +117,17 @@ def _others(count: int) -> str:
 
 
 def _later(report: Report, own: str | None) -> list[Sentence]:
-    later = len(known_later(report["sources"], own))
-    if not later or later == len(report["sources"]):
+    if own is None:
         return []
-    return [[f"{later} of the sources {'is' if later == 1 else 'are'} later than that."]]
+    dates = [source["published_at"] for source in report["sources"] if source["published_at"]]
+    later, same = (sum(order(date, own) == which for date in dates) for which in (1, 0))
+    said: list[Sentence] = []
+    if later and later < len(report["sources"]):
+        said.append([f"{later} of the sources {'is' if later == 1 else 'are'} later than that."])
+    if same:
+        which = "1 of the sources is" if same == 1 else f"{same} of the sources are"
+        said.append([f"{which} of the same day as this text, and may be later than it."])
+    return said
 
 
 def _listed(report: Report) -> list[Sentence]:

@@ -126,7 +126,8 @@ def test_the_verdict_is_what_a_person_would_say(
         ),
         (
             told(0.94, BEST, OLD), "2018-12-20",
-            [["The earliest known is ", 1, "."], ["1 of the sources is later than that."]],
+            [["The earliest known is ", 1, "."], ["1 of the sources is later than that."],
+             ["1 of the sources is of the same day as this text, and may be later than it."]],
         ),
         (
             told(0.9, OLD, sources_found=40, bounded=True, paragraphs=[COMMON, COMMON, {"status": "repeat"}]),
