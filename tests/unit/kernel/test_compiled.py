@@ -82,7 +82,7 @@ def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
 
 def test_uncompiled_kernels_stay_in_bounds() -> None:
     """The same tests in plain Python, where an index out of bounds is an error; integers may wrap."""
-    tests = ["text", "test_signature.py", "test_lsh.py", "test_align.py"]
+    tests = ["text", "test_signature.py", "test_lsh.py", "test_align.py", "kernel/test_pairs_kernel.py"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "ignore:overflow encountered",
          *(str(ROOT / "tests" / "unit" / name) for name in tests)],

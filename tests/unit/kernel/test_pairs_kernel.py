@@ -1,0 +1,42 @@
+"""Many pairs in a call: each as the oracle has it, and as an alignment of the two alone."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+
+from nearcopy.align import GAP, SEED, align
+from nearcopy.kernel.pairs import contain, resemble
+from nearcopy.text.scanning import scan_texts
+from tests import naive
+
+DRAW = np.random.default_rng(7)
+LONG = [DRAW.choice(list("abcdefgh"), 60).tolist() for _ in range(3)]
+TEXTS = [
+    " ".join(words) for words in (
+        *LONG, LONG[0][:30] + LONG[1][10:], LONG[0][5:40], LONG[0],
+        ["a", "b"], ["a", "b", "a", "b", "c"], ["x"],
+    )
+]
+SCANNED = scan_texts(TEXTS)
+LEFT, RIGHT = np.array(list(permutations(range(len(TEXTS)), 2))).T.copy()
+
+
+def test_resemblances_are_the_oracles() -> None:
+    out = np.empty(len(LEFT))
+    resemble(SCANNED.hashes, SCANNED.text_words, 3, LEFT, RIGHT, out)
+    read = [[word.fold for word in naive.words(text)] for text in TEXTS]
+    expected = [naive.resemblance(read[a], read[b], 3) for a, b in zip(LEFT, RIGHT, strict=True)]
+    assert out.tolist() == expected
+    assert any(0 < one < 1 for one in expected)
+
+
+def test_shared_words_are_those_of_single_alignments() -> None:
+    shared, contained = np.empty((2, len(LEFT)), dtype=np.int64)
+    contain(SCANNED.hashes, SCANNED.text_words, LEFT, RIGHT, SEED, GAP, 8, shared, contained)
+    for a, b, of_a, of_b in zip(LEFT, RIGHT, shared, contained, strict=True):
+        least = min(8, len(TEXTS[a].split()), len(TEXTS[b].split()))
+        alone = align(SCANNED, int(a), scan_texts([TEXTS[b]]), least)
+        assert (of_a, of_b) == (alone.covered[0].sum(), alone.contained[0])
+    assert shared.max() == 60
