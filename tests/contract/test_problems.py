@@ -37,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/compare": {"a": TEXT, "b": TEXT},
     "PUT /v1/documents/{id}": {"text": TEXT + " And new."},
     "POST /v1/rebuilds": {},
+    "POST /v1/clusters": {},
     "POST /v1/documents/delete": {"ids": ["tna-1"], "dry_run": True},
     "POST /v1/collections": {"name": "new"},
     "PATCH /v1/collections/{collection}": {"keep": "365d"},
