@@ -60,7 +60,7 @@ class ClustersBody(Body):
 
     threshold: Share = Field(default=0.5, description="Resemblance of the two.")
     containment: Share | None = Field(
-        default=None, description="Or the share of one's words that lie in the other; else no share is enough."
+        default=None, description="Or the share of one's words that lie in the other; else none is enough."
     )
     memory: int = Field(
         default=1 << 30, ge=LEAST_MEMORY, le=1 << 46, description="Bytes that it may take, in all processes."
