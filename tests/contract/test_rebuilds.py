@@ -36,7 +36,7 @@ def test_a_rebuild_is_queued_and_shown(call: Described, collection: str, rebuild
     started = response.get_json()
     assert response.status_code == 202
     assert response.headers["Location"] == f"/v1/rebuilds/{started['id']}?collection={collection}"
-    assert started["task"] == TASK | {"collection": collection}
+    assert started["task"] == TASK | {"collection": collection, "containment": None}
     assert (started["state"], started["attempts"], started["error"]) == ("queued", 0, None)
     # Whoever waits for a worker is told that there is none
     assert started["workers"] == 0

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -22,7 +22,7 @@ QUIET = (
 
 STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 
-SECONDS = 20
+SECONDS = 60
 """Longest time that anything on a page may take, on a busy machine."""
 
 THEMES = ("light", "dark")
@@ -34,6 +34,7 @@ def chromium() -> Iterator[Browser]:
     """A browser; skips where this machine has none."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium on the path")
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
