@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,12 +12,12 @@ import click
 from nearcopy.jobs.commands import Place
 from nearcopy.jobs.search import Clustering, Output, Search
 from nearcopy.jobs.task import MAPPED, Task
+from service.cli.clustered import print_clustered
 from service.cli.console import print_json
 from service.cli.exits import Exit
 from service.cli.found import worker_command
 from service.cli.options import as_json, command, explained, load_engine, redis_url
 from service.cli.progress import Shown
-from service.cli.summary import print_figures
 from service.cli.task import Size, of_a_field
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,7 +81,9 @@ def clusters(archives: tuple[str, ...], **options: Any) -> int:
     with Shown() as shown, explained(place.url), worker_command("clustering") as clustering:
         run: Clustering = clustering
         summary = run(search, place, output, shown)
-    return told(summary, options)
+    tables = (f"pairs.{output.format}", f"clusters.{output.format}", "summary.json", "rejects.jsonl")
+    written = [output.folder / name for name in tables]
+    return told(summary, options, [*written, output.report] if output.report is not None else written)
 
 
 def search_of(archives: tuple[str, ...], options: dict[str, Any]) -> Search:
@@ -99,10 +101,10 @@ def place_of(options: dict[str, Any]) -> Place:
     return Place(options.get("redis_url"), *chosen)
 
 
-def told(summary: Any, options: dict[str, Any]) -> int:
-    """Print the summary; the exit code."""
+def told(summary: Any, options: dict[str, Any], written: Sequence[Path]) -> int:
+    """Print the summary, and which files were written; the exit code."""
     if options["as_json"]:
         print_json(summary)
     else:
-        print_figures(summary)
+        print_clustered(summary, written)
     return Exit.REJECTED if summary["rejects"] else Exit.DONE

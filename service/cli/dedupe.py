@@ -14,6 +14,9 @@ from service.cli.found import worker_command
 from service.cli.options import command, load_engine
 from service.cli.progress import Shown
 
+BESIDE = ("left", "rejects")
+"""Of the names of files that are written beside the output."""
+
 
 @command("dedupe", Exit.REJECTED, Exit.NOT_FOUND, Exit.FAILED)
 @click.argument("archives", nargs=-1, required=True, metavar="ARCHIVE...")
@@ -36,4 +39,5 @@ def dedupe(archives: tuple[str, ...], **options: Any) -> int:
     with Shown() as shown, worker_command("deduping") as deduping:
         run: Deduping = deduping
         summary = run(search, place, options["keep"], options["output"], shown)
-    return told(summary, options)
+    file = options["output"]
+    return told(summary, options, [file, *(file.with_name(f"{file.stem}.{one}.jsonl") for one in BESIDE)])
