@@ -86,6 +86,13 @@ def begin(store: Store, run: str) -> list[int]:
     return [int(steady(lambda name=name: client.zincrby(name, 0, ""))) for name in names]  # type: ignore[misc]
 
 
+def last_written(store: Store) -> list[str]:
+    """The last entry of the log of each partition; empty where nothing was put or deleted one by one."""
+    names = [part.keys.log for part in store.partitions]
+    found = [steady(lambda name=name: store.client.xrevrange(name, count=1)) for name in names]  # type: ignore[misc]
+    return [entries[0][0].decode() if entries else "" for entries in found]
+
+
 def write(store: Store, run: str, rows: Iterable[Row]) -> None:
     """Store what a run found."""
     batch: list[Row] = []

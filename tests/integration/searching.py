@@ -59,7 +59,8 @@ def family(count: int, seed: int = 0) -> list[Document]:
 
 
 def written(path: Path, archive: Sequence[Document]) -> Path:
-    """The archive as JSON lines."""
+    """The archive as JSON lines, in a folder that is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(one.to_dict()) + "\n" for one in archive))
     return path
 

@@ -141,6 +141,52 @@ def test_a_stored_collection(archive: Archive, redis_url: str, tmp_path: Path) -
     assert (told["documents"], told["pairs"]) == (len(ARCHIVE), 24)
 
 
+class Stopped(Exception):
+    """Raised where a run is to end."""
+
+
+class Stops(Heard):
+    """A watcher that ends the run where a stage begins."""
+
+    def goes(self, status: Status) -> None:
+        super().goes(status)
+        if status.stage == "compare":
+            raise Stopped
+
+
+def test_what_was_written_since_a_run_was_killed_is_not_missed(
+    archive: Archive, redis_url: str, tmp_path: Path
+) -> None:
+    for one in ARCHIVE[:4]:
+        archive.put(one)
+    search = Search(Task(collection=archive.store.collection, threshold=0.5), stored=True)
+
+    def go(watcher: Heard) -> dict[str, Any]:
+        return dict(clustering(search, Place(redis_url, None, 1), Output(tmp_path), watcher))
+
+    with pytest.raises(Stopped):
+        go(Stops())
+    with pytest.raises(Stopped):
+        go(again := Stops())
+    assert "going on" in again.lines[0]
+    for one in ARCHIVE[4:8]:
+        archive.put(one)
+    assert go(anew := Heard())["documents"] == 8
+    assert anew.lines == []
+
+
+def test_nothing_is_written_over_an_archive_or_into_its_folder(tmp_path: Path) -> None:
+    archive = written(tmp_path / "in" / "pairs.jsonl", ARCHIVE[:4])
+    for path, output in (archive, archive.parent), (archive.parent, archive.parent / "out"):
+        with pytest.raises(InputError, match="written over the archive"):
+            clustering(search_in(path), here(), Output(output), Heard())
+    with pytest.raises(InputError, match="written over the archive"):
+        deduping(search_in(archive), here(), "first", archive, Heard())
+    with pytest.raises(InputError, match="written over the archive"):
+        clustering(search_in(archive.parent), here(archive.parent), Output(tmp_path / "out"), Heard())
+    assert [one.name for one in tmp_path.rglob("*")] == ["in", "pairs.jsonl"]
+
+
 def test_a_folder_of_the_users_keeps_what_else_is_in_it(path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()

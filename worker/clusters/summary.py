@@ -14,6 +14,8 @@ from nearcopy.clusters.group import Cluster
 from nearcopy.clusters.pairs import Members, Pairs
 from nearcopy.clusters.told import head
 
+SUMMARY = "summary.json"
+
 LARGEST = 20
 """Clusters that are told of by themselves."""
 
@@ -45,7 +47,7 @@ def summary(members: Members, pairs: Pairs, clusters: Sequence[Cluster]) -> dict
 def write_summary(folder: Path, found: dict[str, Any]) -> None:
     """``summary.json`` in the folder."""
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    (folder / "summary.json").write_bytes(text)
+    (folder / SUMMARY).write_bytes(text)
 
 
 def by_size(clusters: Sequence[Cluster]) -> list[Cluster]:

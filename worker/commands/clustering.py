@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -12,7 +12,8 @@ from typing import Any
 
 from nearcopy.archive import Archive
 from nearcopy.clusters.group import Cluster, group
-from nearcopy.errors import NotFound, ProcessDied
+from nearcopy.errors import InputError, NotFound, ProcessDied
+from nearcopy.index.clusters import last_written
 from nearcopy.jobs.commands import Place, Watcher
 from nearcopy.jobs.reporting import memory_of_all
 from nearcopy.jobs.search import Output, Search
@@ -22,7 +23,7 @@ from worker.archive import describe
 from worker.clusters import Found, find, identity
 from worker.clusters.output import write_pairs
 from worker.clusters.report import write_report
-from worker.clusters.summary import summary, write_summary
+from worker.clusters.summary import SUMMARY, summary, write_summary
 from worker.clusters.writing import write_clusters
 from worker.rebuild import Reading, Report
 from worker.rebuild.journal import Journal, begun
@@ -34,14 +35,20 @@ LOOK_SECONDS = 1.0
 PARTS = "parts"
 """The folder of finished parts, in that of the output."""
 
+TABLES = ("pairs", "clusters")
+
 
 def cluster(search: Search, place: Place, output: Output, watcher: Watcher) -> dict[str, Any]:
     """See `nearcopy.jobs.search.Clustering`. Raises what `worker.clusters.find` raises."""
     telling, texts = Telling(search, watcher), output.report is not None
     parts, rejects = output.folder / PARTS, output.folder / REJECTS
+    tables = (output.folder / f"{name}.{output.format}" for name in TABLES)
+    keep_apart(search, place, [*tables, output.folder / SUMMARY, rejects, parts, output.report or rejects])
     with searched(search, place, parts, rejects, telling, texts=texts) as found:
         clusters = grouped(found, telling)
         telling.stage("write")
+        # It says that the tables beside it are whole, and of one search
+        (output.folder / SUMMARY).unlink(missing_ok=True)
         write_pairs(output.folder, output.format, found.members, found.pairs)
         write_clusters(output.folder, output.format, found.members, clusters)
         told = summary(found.members, found.pairs, clusters) | figures_of(search, found)
@@ -50,6 +57,20 @@ def cluster(search: Search, place: Place, output: Output, watcher: Watcher) -> d
             telling.stage("report")
             write_report(output.report, found.members, clusters, told, found.document, search.parameters)
     return told
+
+
+def keep_apart(search: Search, place: Place, written: Sequence[Path]) -> None:
+    """Raise `InputError` where something would be written over an archive, or into the folder of one, with
+    which it would be read the next time."""
+    for name in search.task.archives:
+        archive = Path(name).resolve()
+        for path in [*written, *([place.folder] if place.folder is not None else [])]:
+            at = path.resolve()
+            if at == archive or archive in at.parents:
+                raise InputError(
+                    f"{path} would be written over the archive {name}, or lie in it and be read with it the "
+                    "next time: name another place", "output",
+                )
 
 
 def grouped(found: Found, telling: Telling) -> list[Cluster]:
@@ -90,6 +111,9 @@ def searched(
         if search.stored:
             store = stack.enter_context(Archive.open(place.url, search.task.collection)).store
         task = identity(search, reading, store, texts)
+        if store is not None:
+            # What is written between two attempts shows only here: finished parts do not have it
+            task["written"] = last_written(store)
         _tell_of_going_on(parts, task, place, telling.watcher)
         journal = stack.enter_context(Journal(parts, task))
         try:

@@ -15,7 +15,7 @@ from nearcopy.jobs.commands import Place, Watcher
 from nearcopy.jobs.search import Keep, Search
 from worker.clusters import Found
 from worker.clusters.writing import write_left
-from worker.commands.clustering import Telling, figures_of, grouped, searched
+from worker.commands.clustering import Telling, figures_of, grouped, keep_apart, searched
 
 SUFFIXES = (".jsonl", ".ndjson", ".json")
 
@@ -26,6 +26,7 @@ def dedupe(search: Search, place: Place, keep: Keep, file: Path, watcher: Watche
         raise InputError(f"the archive is written as JSON lines: name it {file.stem}.jsonl", "output")
     telling = Telling(search, watcher)
     parts, rejects = file.with_name(f"{file.name}.parts"), file.with_name(f"{file.stem}.rejects.jsonl")
+    keep_apart(search, place, [file, file.with_name(f"{file.stem}.left.jsonl"), rejects, parts])
     with searched(search, place, parts, rejects, telling, texts=True) as found:
         clusters = grouped(found, telling)
         telling.stage("write")
