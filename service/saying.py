@@ -42,6 +42,15 @@ def span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def long_span(seconds: float) -> str:
+    """A time of hours or more, roughly: 5 hours, 3 days, 7 months, 5 years."""
+    hours = seconds / 3600
+    sizes = ((2 * 8766, 8766, "year"), (60 * 24, 730.5, "month"), (48, 24, "day"), (0, 1, "hour"))
+    unit, name = next((unit, name) for least, unit, name in sizes if hours >= least)
+    count = max(round(hours / unit), 1)
+    return f"{count} {name}{'s' * (count != 1)}"
+
+
 def size(count: int) -> str:
     """Bytes, in the unit that leaves three digits or so: 21.3 MB."""
     value = float(count)

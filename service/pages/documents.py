@@ -80,11 +80,11 @@ def document_page() -> Response:
     archive, id = archives().get(collection()), checked_id(request.args.get("id"))
     document = archive.get(id)
     report = archive.copies(id, limit=COPIES).to_dict()
-    copies, ends = _over_time(document, report)
+    copies, times = _over_time(document, report)
     fields = orjson.dumps(dict(document.fields), option=orjson.OPT_INDENT_2).decode()
     return shown(
         "document.html", document=document, fields=fields if document.fields else None, report=report,
-        copies=copies, ends=ends,
+        copies=copies, times=times,
     )
 
 
@@ -113,7 +113,7 @@ def _of_id(archive: Archive, search: Search) -> Found | None:
     return next((one for step in walk_ids(archive.store, [search.words]) for one in step.found), None)
 
 
-def _over_time(document: Document, report: dict[str, Any]) -> tuple[list[Copy], tuple[str, str] | None]:
+def _over_time(document: Document, report: dict[str, Any]) -> tuple[list[Copy], Times]:
     """The document and its copies, the first that was published first, those without a date last."""
     sources = report["sources"]
     dates = [document.published_at, *(one["published_at"] for one in sources)]
@@ -128,4 +128,4 @@ def _over_time(document: Document, report: dict[str, Any]) -> tuple[list[Copy], 
     ]
     latest = datetime.max.replace(tzinfo=UTC)
     found.sort(key=lambda one: instant(one.published_at) if one.published_at else latest)
-    return found, times.ends
+    return found, times

@@ -94,8 +94,7 @@ class View:
     sources: list[Listed]
     marks: list[Mark]
     lanes: list[tuple[float, float, str]]
-    own_at: float | None
-    times: tuple[str, str] | None
+    times: Times
     may_read: bool
     data: str
 
@@ -127,8 +126,7 @@ def view(
         sources=list(_sources(sources, cuts, texts, times, documents is not None)),
         marks=list(marks(here, cuts, owner)),
         lanes=list(lanes(report)),
-        own_at=times.own,
-        times=times.ends,
+        times=times,
         may_read=documents is not None,
         data=data(text, here, report, cuts, texts),
     )
