@@ -15,6 +15,7 @@ from service.operations.metrics import Metrics
 from service.operations.proxies import believe
 from service.pages import blueprint as pages
 from service.pages import checking as checking_page
+from service.pages import hosts
 from service.reading import check_utf8
 from service.resources import (
     about,
@@ -47,6 +48,7 @@ def create_app(
     app.config[incoming.SILENCE] = settings.silence
     app.config[rebuilds.DEADLINE] = settings.rebuild_deadline
     app.config[checking_page.DAYS] = settings.report_days
+    app.config[hosts.HOST] = hosts.page_host(settings)
     # An id may hold slashes, two in a row too: a path is taken as it was sent, and never redirected
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = documents.IdConverter

@@ -24,6 +24,7 @@ from service.openapi import release
 from service.pages.assets import asset
 from service.pages.blueprint import at, blueprint, lead_to, prefixed
 from service.pages.forms import sent_form
+from service.pages.hosts import check_host
 from service.pages.visits import FIELD, form_token, session_token
 
 View = Callable[..., Response]
@@ -48,6 +49,8 @@ class Page:
         else:
             with use.places.one():
                 key = use.guard.admit(request, self.role, (), session_token())
+                if key is None:
+                    check_host(request)
                 use.spending.spend(key, "requests")
                 check_collections(key, [collection()])
                 g.collection = collection()
