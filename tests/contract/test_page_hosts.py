@@ -1,4 +1,4 @@
-"""Without keys, pages are answered under names of this machine alone: any site can have others point to it."""
+"""Without keys, pages are answered under names of this machine alone: any site can make others for it."""
 
 from __future__ import annotations
 
