@@ -19,6 +19,7 @@
       this.wake();
       this.listen();
       this.count();
+      this.found = this.counted.bySource;
     }
 
     find(id) { return this.root.querySelector(`#${id}`); }
@@ -186,6 +187,7 @@
       this.cards.forEach((card, source) => {
         const share = total ? bySource[source] / total : 0;
         card.classList.toggle("ignored", !bySource[source]);
+        card.querySelector(".as-found").hidden = bySource[source] === this.found[source];
         card.querySelector(".shares b").textContent = nearcopy.percent(share);
         card.querySelector(".shares .part").setAttribute("width", (100 * share).toFixed(1));
       });
