@@ -95,12 +95,13 @@ def test_stalled_uploads_hold_nobody_up_and_are_ended(hurried: Service) -> None:
         left.callback(stop.set)
         threading.Thread(target=trickle, daemon=True).start()
         with httpx.Client(base_url=hurried.address, timeout=30) as client:
-            # They arrive all at once, and while they do, others are refused too
-            while client.post("/v1/check", json=TEXT).status_code == 503:
-                time.sleep(0.05)
-            for _ in range(20):
+            statuses = []
+            for _ in range(40):
                 assert client.get("/healthz").status_code == 200
-                assert client.post("/v1/check", json=TEXT).status_code == 200
+                statuses.append(client.post("/v1/check", json=TEXT).status_code)
+        # They arrive all at once, and while they do, others may be refused too
+        assert set(statuses) <= {200, 503}
+        assert statuses.count(200) > 20
         # Those that went on sending are ended like those that did not, and told why. They came all at once:
         # some may have been refused as a flood is
         told = Counter(re.findall(rb"problem:([a-z-]+)", line.recv(65536))[0] for line in lines)
