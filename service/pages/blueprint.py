@@ -22,6 +22,9 @@ HEADERS = {
 KEEP = "private, no-cache"
 """Pages are asked for anew each time, but going back to one finds the form as it was left."""
 
+NEVER_KEEP = "private, no-store"
+"""What is told to a key is gone from the browser with the page."""
+
 
 @blueprint.after_request
 def guarded(response: Response) -> Response:

@@ -99,6 +99,6 @@ def _form(
     for fault in (problem or {}).get("errors", []):
         faults[fault.get("pointer", "").lstrip("/")] = fault["detail"]
     return shown(
-        "check.html", status=status, view=_shown(made) if made else None, problem=problem, faults=faults,
-        **_of_report(entered),
+        "check.html", status=status, private=made is not None, view=_shown(made) if made else None,
+        problem=problem, faults=faults, **_of_report(entered),
     )

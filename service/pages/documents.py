@@ -69,7 +69,7 @@ def documents_page() -> Response:
     except InputError as error:
         return shown("documents.html", status=422, looked=None, wrong=str(error), stored=0, **values)
     return shown(
-        "documents.html", looked=looked, wrong=None, stored=archive.store.sizes()[0],
+        "documents.html", private=True, looked=looked, wrong=None, stored=archive.store.sizes()[0],
         removed="removed" in request.args, first="cursor" not in request.args, **values,
     )
 
@@ -84,7 +84,7 @@ def document_page() -> Response:
     fields = orjson.dumps(dict(document.fields), option=orjson.OPT_INDENT_2).decode()
     return shown(
         "document.html", document=document, fields=fields if document.fields else None, report=report,
-        copies=copies, times=times,
+        copies=copies, times=times, private=True,
     )
 
 

@@ -22,7 +22,7 @@ from service.keys.guard import caller, check_collections, may_use
 from service.keys.key import Role
 from service.openapi import release
 from service.pages.assets import asset
-from service.pages.blueprint import at, blueprint, lead_to, prefixed
+from service.pages.blueprint import NEVER_KEEP, at, blueprint, lead_to, prefixed
 from service.pages.forms import sent_form
 from service.pages.hosts import check_host
 from service.pages.visits import FIELD, form_token, session_token
@@ -86,12 +86,20 @@ def collection() -> str:
     return key.collections[0]
 
 
-def shown(template: str, *, status: int = 200, asks: bool = True, **values: Any) -> Response:
-    """A page made from a template; ``asks``: whether Redis may be asked for what the frame shows."""
+def shown(
+    template: str, *, status: int = 200, asks: bool = True, private: bool = False, **values: Any
+) -> Response:
+    """A page made from a template; ``asks``: whether Redis may be asked for what the frame shows;
+    ``private``: whether it shows what is stored, which no browser may keep beyond the session of a key."""
     with deadline(OPEN_SECONDS):
         names = _collections() if asks else []
     framed = {"release": release(), "collections": names, "key": caller()}
-    return Response(render_template(template, **_shared(), **framed, **values), status, content_type=HTML)
+    response = Response(
+        render_template(template, **_shared(), **framed, **values), status, content_type=HTML
+    )
+    if private and caller() is not None:
+        response.headers["Cache-Control"] = NEVER_KEEP
+    return response
 
 
 def part(template: str, **values: Any) -> Response:

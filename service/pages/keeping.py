@@ -16,7 +16,7 @@ from service.context import archives
 from service.keys.guard import caller, may_read
 from service.keys.key import Role
 from service.pages import exporting
-from service.pages.blueprint import at, lead_to
+from service.pages.blueprint import NEVER_KEEP, at, lead_to
 from service.pages.checking import DAYS
 from service.pages.entered import Entered
 from service.pages.explaining import EXPLANATIONS
@@ -45,7 +45,7 @@ def kept_report(token: str) -> Response:
     """The page of a report."""
     made = _found(token)
     return shown(
-        "report.html", view=made.shown(_archive()), kept=_kept(made, token), entered=None,
+        "report.html", private=True, view=made.shown(_archive()), kept=_kept(made, token), entered=None,
         explanations=EXPLANATIONS,
     )
 
@@ -98,5 +98,5 @@ def _date(seconds: int) -> str:
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": NEVER_KEEP}
     return Response(content, content_type=kind, headers=headers)

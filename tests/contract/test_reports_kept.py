@@ -99,6 +99,17 @@ def test_a_link_opens_nothing_without_a_key_for_its_collection(desk: Desk) -> No
     assert other.status_code == 404
 
 
+def test_no_browser_keeps_what_a_key_was_shown(desk: Desk) -> None:
+    address = desk.keep(desk.visitor(Role.WRITE))
+    reader = desk.visitor(Role.WRITE)
+    shows = ("/archive/document?id=one&collection=a", "/archive/documents?collection=a",
+             "/check?document=one&collection=a", address, beside(address, ".html"), beside(address, ".json"))
+    for path in shows:
+        assert reader.get(path).headers["Cache-Control"] == "private, no-store"
+    # What somebody typed is there when he comes back
+    assert reader.get("/check?collection=a").headers["Cache-Control"] == "private, no-cache"
+
+
 def test_it_is_kept_for_the_time_that_is_stated(desk: Desk) -> None:
     visitor = desk.visitor()
     address = desk.keep(visitor)
