@@ -38,7 +38,8 @@ def hostile(redis_url: str) -> str:
     documents = [
         Document("a/<script>&\"'", STORY + "\n\n" + HOSTILE, title="<script>document.title='x'</script>",
                  publisher="House \u202eesrever\u202c", url="javascript:alert(1)", published_at="2024-03-01"),
-        Document("astral", ASTRAL.replace("crane of iron", "crane of wood"), title="𝔄𝔰𝔱𝔯𝔞𝔩"),
+        Document("astral", ASTRAL.replace("crane of iron", "crane of wood"), title="𝔄𝔰𝔱𝔯𝔞𝔩",
+                 publisher="x" * 300, url="HTTPS://astral.example/"),
         Document("arabic", ARABIC, title="الجسر القديم", publisher="صحيفة",
                  published_at="2024-05-01T06:00:00Z"),
         Document("chinese", CHINESE, title="旧桥", published_at="2024-05-01"),
@@ -217,7 +218,15 @@ def test_characters_beyond_the_first_plane_stay_whole(page: Page, hostile: str) 
     assert differing(page) == ["iron"]
     assert pieces(page, "#theirs .m.differs") == ["wood"]
     assert "".join(pieces(page, "#mine .on")) == ASTRAL
-    expect(page.locator("#headline")).to_contain_text("𝔄𝔰𝔱𝔯𝔞𝔩, no date")
+    expect(page.locator("#headline")).to_contain_text("𝔄𝔰𝔱𝔯𝔞𝔩, xxx")
+
+
+def test_a_word_that_never_ends_widens_nothing(page: Page, hostile: str) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 900})
+    report(page, hostile, ASTRAL)
+    assert overflow(page) == 0
+    original = page.locator(".by").get_by_role("link", name="original")
+    assert original.get_attribute("href") == "HTTPS://astral.example/"
 
 
 def test_other_scripts_run_their_way(page: Page, hostile: str) -> None:
