@@ -43,9 +43,9 @@ def _jsonl(path: Path, kinds: Kinds) -> Iterator[Put]:
     with open(path, "wb") as file:
         def put(columns: Columns) -> None:
             rows = zip(*(columns[name] for name in names), strict=True)
-            # Three times as fast as with newlines that orjson appends
-            lines = [orjson.dumps(dict(zip(names, row, strict=True))) for row in rows]
-            file.write(b"\n".join([*lines, b""]))
+            # Three times as fast as with newlines that orjson appends; line by line, for it asks for a page
+            # of memory for each, of which it gives back what it did not need in pieces too small for the next
+            file.writelines(orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
 
         yield put
 
