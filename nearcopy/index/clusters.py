@@ -20,6 +20,7 @@ import orjson
 from nearcopy.connection import Client, pipeline, steady
 from nearcopy.errors import Busy
 from nearcopy.index import keys
+from nearcopy.index import lock as locks
 from nearcopy.index.store import Store
 
 ID_BYTES = 8
@@ -32,8 +33,6 @@ ROWS_A_CALL = 500
 
 LOCK_SECONDS = 30
 """After which one that holds the lock is taken for dead; nobody holds it for a tenth of that."""
-
-_LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,11 @@ def find(store: Store) -> Kept | None:
         return None
     found = orjson.loads(stored)
     return Kept(**found | {"generations": tuple(found["generations"])})
+
+
+def are_there(client: Client, collection: str) -> bool:
+    """Whether a collection has clusters that are answered."""
+    return bool(steady(lambda: client.exists(keys.clusters(collection))))
 
 
 def begin(store: Store, run: str) -> list[int]:
@@ -211,7 +215,7 @@ def lock(store: Store, patience: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        steady(lambda: store.client.eval(_LEAVE, 1, name, holder))
+        locks.leave(store.client, name, holder)
 
 
 def leave(client: Client, collection: str, run: str) -> None:

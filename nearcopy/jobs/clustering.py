@@ -21,7 +21,8 @@ BEHIND = 1000
 def ask_for_due(client: Client) -> None:
     """Put a task into the queue for each collection whose clusters are due. Raises `StorageUnavailable`."""
     for name in header.names(client):
-        ask_if_due(client, name)
+        if clusters.are_there(client, name):
+            ask_if_due(client, name)
 
 
 def ask_if_due(client: Client, collection: str) -> None:
@@ -37,7 +38,8 @@ def ask_if_due(client: Client, collection: str) -> None:
     except (RebuildRunning, StorageUnavailable) as error:
         if isinstance(error, StorageUnavailable):
             raise
-    except NearcopyError as error:
+    except (NearcopyError, ValueError) as error:
+        # A header that cannot be read is for the doctor, and must not keep the worker from all the others
         log.warning("the clusters of %s were not looked at: %s", collection, error)
 
 

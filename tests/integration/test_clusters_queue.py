@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nearcopy.archive import Archive
 from nearcopy.document import Document
+from nearcopy.index import keys
 from nearcopy.jobs import queue
 from nearcopy.jobs.task import Task
 from service.app import create_app
@@ -31,6 +32,10 @@ def test_a_worker_finds_clusters_and_finds_them_anew_after_a_rebuild(
         list(archive.put_many(STORED))
         with Archive.open(url, "other") as other:
             list(other.put_many(STORED[:2]))
+        # One that cannot be read keeps the worker from no other
+        redis = archive.store.client
+        redis.sadd(keys.COLLECTIONS, "broken")
+        redis.mset({keys.header("broken"): b"no header", keys.clusters("broken"): b"{}"})
         shared = Archives(url, "news")
         client = create_app(shared).test_client()
         asked = client.post("/v1/clusters", json={"threshold": 0.6})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.cli.clustered import print_clustered
+from service.cli.console import PIPED_WIDTH, out
 
 
 def head(documents: int, **given: Any) -> dict[str, Any]:
@@ -30,7 +31,11 @@ FOUND = {
 }
 
 
-def test_few_lines_say_what_was_found_and_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_few_lines_say_what_was_found_and_where_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest-xdist gives its processes a terminal's width
+    monkeypatch.setattr(out, "width", PIPED_WIDTH)
     print_clustered(FOUND, [Path("o/pairs.csv")])
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
