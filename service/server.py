@@ -114,7 +114,7 @@ def _take_few_arenas() -> None:
     """Have the threads share two heaps.
 
     glibc would give them eight a core, and each keeps the memory of the largest check that it has seen: a
-    process had 870 MB after 100,000 checks, and has less than 300 (``python -m bench.service --memory``).
+    process had 870 MB after 100,000 checks, and has 374 (``python -m bench.service --memory``).
     """
     if "MALLOC_ARENA_MAX" not in os.environ:
         # Other C libraries have no such call, and no such heaps
