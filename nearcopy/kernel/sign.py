@@ -8,6 +8,9 @@ from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.mixing import WORD_START, joined, mix
 from nearcopy.parameters import CONTEXT
 
+TOGETHER = 256
+"""Runs of words that are hashed side by side; they stay near the processor."""
+
 
 @inlined
 def _fmix32(value):
@@ -58,8 +61,17 @@ def gram_hashes(words, first, end, size, out):
     if end - first < size:
         out[0] = _gram(words, first, end - first)
         return
-    for k in range(end - first - size + 1):
-        out[k] = _gram(words, first + k, size)
+    count = end - first - size + 1
+    for begin in range(0, count, TOGETHER):
+        # Step by step for all of them, which the compiler makes vectors of
+        part = out[begin : min(begin + TOGETHER, count)]
+        part[:] = WORD_START
+        for step in range(size):
+            piece = words[first + begin + step : first + begin + step + part.size]
+            for k in range(part.size):
+                part[k] = joined(part[k], piece[k])
+        for k in range(part.size):
+            part[k] = mix(part[k])
 
 
 @kernel("void(uint64[::1], int64[:, ::1], int64, uint32[::1], uint32[::1], uint32[:, ::1])")
