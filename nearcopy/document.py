@@ -45,13 +45,18 @@ class Document:
 
         A ``meta`` or ``fields`` object is read as more of both. Raises `InputError` naming the field.
         """
-        free = {**_object(record, "meta"), **_object(record, "fields")}
-        free |= {k: v for k, v in record.items() if k not in ("id", "text", "meta", "fields")}
-        named = {name: _optional_text(free.pop(name, None), name) for name in NAMED_FIELDS}
-        check_date(named["published_at"])
-        _json_fields(free)
-        id, text = checked_id(record.get("id")), checked_text(record.get("text"))
-        one = cls(id=id, text=text, fields=free, **named)
+        free = dict(record)
+        id, text = free.pop("id", None), free.pop("text", None)
+        inner = {**_object(free.pop("meta", None), "meta"), **_object(free.pop("fields", None), "fields")}
+        if inner:
+            free = {**inner, **free}
+        title, publisher, url, published_at = [
+            None if (value := free.pop(name, None)) is None else _text(value, name) for name in NAMED_FIELDS
+        ]
+        check_date(published_at)
+        if free:
+            _json_fields(free)
+        one = cls(checked_id(id), checked_text(text), title, publisher, url, published_at, free)
         one.check_words()
         return one
 
@@ -81,8 +86,7 @@ def checked_id(value: object) -> str:
     """An id: a string of 1 to 512 bytes without control characters."""
     if not isinstance(value, str) or not value:
         raise InputError("the id must be a string of at least one character", "id")
-    _no_surrogates(value, "id")
-    if len(value.encode()) > MAX_ID_BYTES:
+    if len(_encoded(value, "id")) > MAX_ID_BYTES:
         raise InputError(f"the id is longer than {MAX_ID_BYTES} bytes of UTF-8: shorten it", "id")
     if CONTROL.search(value):
         raise InputError("the id holds a control character: remove it", "id")
@@ -105,8 +109,7 @@ def checked_text(value: object, name: str = "text") -> str:
         raise InputError(f"{name} must be a string", name)
     if not value:
         raise InputError(f"{name} is empty: send the text itself", name)
-    _no_surrogates(value, name)
-    if "\0" in value:
+    if b"\0" in _encoded(value, name):  # which is found slowly in text beyond Latin
         raise InputError(f"{name} holds a NUL character at {value.index(chr(0))}: remove it", name)
     return value
 
@@ -133,8 +136,7 @@ def instant(value: str) -> datetime:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
-def _object(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = record.get(name)
+def _object(value: object, name: str) -> Mapping[str, Any]:
     if not value:
         return {}
     if not isinstance(value, Mapping):
@@ -142,20 +144,16 @@ def _object(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _optional_text(value: object, name: str) -> str | None:
-    if value is None:
-        return None
+def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise InputError(f"{name} must be a string", name)
-    _no_surrogates(value, name)
+    _encoded(value, name)
     return value
 
 
-def _no_surrogates(value: str, name: str) -> None:
-    if value.isascii():
-        return
+def _encoded(value: str, name: str) -> bytes:
     try:
-        value.encode()
+        return value.encode()
     except UnicodeEncodeError as error:
         raise InputError(
             f"{name} holds a lone surrogate at character {error.start}: send whole Unicode characters", name
@@ -163,13 +161,11 @@ def _no_surrogates(value: str, name: str) -> None:
 
 
 def _json_fields(fields: Mapping[str, Any]) -> None:
-    if not fields:
-        return
     try:
         json.dumps(fields, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the free fields are not JSON: {error}", "fields") from None
-    _no_surrogates(json.dumps(fields, ensure_ascii=False), "fields")
+    _encoded(json.dumps(fields, ensure_ascii=False), "fields")
 
 
 def _parsed_slowly(line: bytes) -> object:

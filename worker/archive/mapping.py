@@ -14,7 +14,11 @@ from nearcopy.errors import InputError
 from worker.archive.dates import iso
 
 NAMES = ("id", "text", *NAMED_FIELDS)
-RESERVED = {*NAMES, "meta", "fields"}
+OBJECTS = {"meta", "fields"}
+RESERVED = {*NAMES, *OBJECTS}
+UNTYPED = ("id", *NAMED_FIELDS)
+"""What may be a whole number in a format with types."""
+
 MISSING = object()
 ID_BYTES = 16
 """Of a derived id: two of a billion documents share one with a chance of 1 in 10^20."""
@@ -42,18 +46,21 @@ def reader(mapping: Mapping) -> Callable[[dict[str, Any]], Document]:
     means something else to Nearcopy gets an underscore: ``title_``, where ``headline`` was mapped to title.
     """
     paths = [(name, getattr(mapping, name) or name) for name in NAMES]
+    moved = any(name != path for name, path in paths)
 
     def document(record: dict[str, Any]) -> Document:
-        values = {name: take(record, path) for name, path in paths}
-        text = values.pop("text")
-        if text is MISSING or text is None:
+        if moved or not OBJECTS.isdisjoint(record):
+            values = {name: take(record, path) for name, path in paths}
+            _make_room(record)
+            record.update({name: value for name, value in values.items() if value is not MISSING})
+        if record.get("text") is None:
             raise InputError(f"no text: the field {paths[1][1]} is missing or null", "text")
-        if values["id"] is MISSING and mapping.id is not None:
+        if mapping.id is not None and "id" not in record:
             raise InputError(f"no id: there is no field {mapping.id}", "id")
-        _make_room(record)
-        record["text"] = text
-        record.update({name: _plain(value) for name, value in values.items() if value is not MISSING})
-        if values["published_at"] is not MISSING:
+        for name in UNTYPED:
+            if isinstance(value := record.get(name), int) and not isinstance(value, bool):
+                record[name] = str(value)
+        if "published_at" in record:
             record["published_at"] = iso(record["published_at"])
         return _identified(record)
 
@@ -75,13 +82,8 @@ def _make_room(record: dict[str, Any]) -> None:
     In a fixed order: the stored bytes must not differ from process to process.
     """
     for name in sorted(RESERVED & record.keys()):
-        if name not in ("meta", "fields") or not isinstance(record[name], dict | None):
+        if name not in OBJECTS or not isinstance(record[name], dict | None):
             record[f"{name}_"] = record.pop(name)
-
-
-def _plain(value: object) -> object:
-    """Whole numbers as text: an id or a title may be one, in a format with types."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _identified(record: dict[str, Any]) -> Document:
