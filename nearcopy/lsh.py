@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nearcopy.kernel import sign as kernels
 from nearcopy.parameters import Parameters
-from nearcopy.signature import Signatures, sign_documents, sign_paragraphs
+from nearcopy.signature import Signatures, sign_documents, sign_paragraphs, sign_runs
 from nearcopy.text.scanning import Scanned
 
 PARAGRAPH_SALT, DOCUMENT_SALT = np.uint64(0x70), np.uint64(0x64)
@@ -99,8 +99,7 @@ def fingerprints_of(
 
 def document_bands(scanned: Scanned, parameters: Parameters) -> NDArray[np.uint64]:
     """``uint64[T, bands]``: the second net alone."""
-    signatures = sign_documents(scanned, sign_paragraphs(scanned, parameters), parameters)
-    return _bands(signatures, parameters, DOCUMENT_SALT)
+    return _bands(sign_runs(scanned, parameters), parameters, DOCUMENT_SALT)
 
 
 def _bands(signatures: Signatures, parameters: Parameters, salt: np.uint64) -> NDArray[np.uint64]:

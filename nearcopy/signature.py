@@ -44,6 +44,13 @@ def sign_documents(scanned: Scanned, paragraphs: Signatures, parameters: Paramet
     return out
 
 
+def sign_runs(scanned: Scanned, parameters: Parameters) -> Signatures:
+    """What `sign_documents` gives, where those of the paragraphs are not wanted."""
+    out = np.empty((len(scanned.text_words) - 1, parameters.permutations), dtype=np.uint32)
+    kernels.sign(scanned.hashes, scanned.text_bounds(), parameters.shingle, *permutations(parameters), out)
+    return out
+
+
 def sign_texts(texts: Sequence[str], parameters: Parameters) -> Signatures:
     """``uint32[paragraphs of all texts, permutations]`` from raw text; raises `InputError`."""
     return sign_paragraphs(scan_texts(texts), parameters)

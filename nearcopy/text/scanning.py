@@ -56,6 +56,10 @@ class Scanned:
         """``int64[P, 2]``: first and end word of each paragraph."""
         return self.spans[:, 2:4].astype(np.int64)
 
+    def text_bounds(self) -> NDArray[np.int64]:
+        """``int64[T, 2]``: first and end word of each text."""
+        return np.stack([self.text_words[:-1], self.text_words[1:]], axis=1)
+
 
 def scan_texts(texts: Sequence[str]) -> Scanned:
     """Segment every text into paragraphs and words. Raises `InputError` on a lone surrogate.

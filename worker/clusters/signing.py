@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from nearcopy.clusters.credit import credited
+from nearcopy.clusters.credit import credits_of
 from nearcopy.clusters.pairs import DIGEST_BYTES
 from nearcopy.document import Document
 from nearcopy.errors import InputError
@@ -72,11 +72,12 @@ def sign(
         except InputError as error:
             rejects.append(Reject(f"{block.source}: {result.id}", str(error), result.text[:200]))
     arrays, paragraphs = _signed(found, parameters, kept.fingerprints)
+    credits = credits_of([one.text for one in found], arrays["words"], arrays["word_bounds"])
     arrays |= {
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
         "told": _bytes(orjson.dumps([
             *([getattr(one, name) for one in found] for name in TOLD[:-1]),
-            [credited(one.text) for one in found],
+            credits,
         ])),
         "source": _bytes(json.dumps(block.source).encode()),
         "rejects": _bytes(json.dumps([asdict(one) for one in rejects]).encode()),
@@ -153,7 +154,7 @@ def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
 def _contents(scanned: Scanned) -> Array:
     """``uint8[T, 4]`` of the words of each text: beside twelve of an id that is all its digest."""
     out = np.empty(len(scanned.text_words) - 1, dtype=np.uint64)
-    run_hashes(scanned.hashes, np.stack([scanned.text_words[:-1], scanned.text_words[1:]], axis=1), out)
+    run_hashes(scanned.hashes, scanned.text_bounds(), out)
     return out.view(np.uint8).reshape(-1, 8)[:, : DIGEST_BYTES - 12]
 
 
