@@ -3,27 +3,30 @@
 A run of a worker finds them all at once. From then on each change is made good by whoever reads next: a
 document that has gone leaves its cluster; one that has come is checked against the collection, its pairs are
 computed as a run computes them, and it goes where a run would move it: to the cluster where it gains most
-(`nearcopy.clusters.groups`). Others stay where they are until the next run. No answer names a document that
-is not stored.
+(`nearcopy.clusters.groups`). Others stay where they are until the next run. Of a cluster of more than `MOST`
+documents the original and the figures of the others stay, too. No answer names a document that is not stored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearcopy import check
 from nearcopy.clusters.credit import credited
-from nearcopy.clusters.group import described
+from nearcopy.clusters.group import cluster_id, described
 from nearcopy.clusters.groups import CORE, HELD, HOLD
 from nearcopy.clusters.pairs import DIGEST_BYTES, Ints, Members, Pairs
-from nearcopy.clusters.told import Told, packed, told, unpacked
+from nearcopy.clusters.told import DIGITS, Member, Role, Told, packed, told, unpacked
 from nearcopy.clusters.verifying import Bounds, Texts, verified
-from nearcopy.document import Document
+from nearcopy.document import Document, instant
 from nearcopy.errors import Busy, WritesRefused
 from nearcopy.index import clusters, keys
 from nearcopy.index.clusters import Kept, Row
@@ -36,8 +39,10 @@ NEAR = 200
 """Documents that one that has come is compared with: as many as a check aligns."""
 
 MOST = 1000
-"""Documents of a cluster whose figures are computed anew in one step; a larger one takes up none, and tells
-what is left of it, until the next run."""
+"""Documents of a cluster whose figures are computed anew in one step."""
+
+LEADS = 10
+"""Members of a larger one that are looked at for one that is stored, to tell what a newcomer is to it."""
 
 CHANGES = 16
 """Read at a time."""
@@ -123,12 +128,12 @@ def _read(store: Store, kept: Kept, ids: Sequence[bytes]) -> list[Told]:
 def _take_out(store: Store, kept: Kept, id: str) -> list[str]:
     """Have a document leave its cluster; returns who is left alone by that."""
     [home] = clusters.of_documents(store, kept.run, [id])
-    [stored] = clusters.packed(store, kept.run, [home]) if home is not None else [None]
-    if stored is None:
+    [old] = _stored(store, kept, [home]) if home is not None else [None]
+    if old is None:
         return []
-    old = unpacked(stored)
-    ids = [one.document for one in old.members if one.document != id]
-    new = old.without([id]) if len(ids) > MOST else _described(store, kept, ids)
+    left = [one for one in old.members if one.document != id]
+    ids = [one.document for one in left]
+    new = _counted(old, left) if len(left) > MOST else _described(store, kept, ids)
     clusters.change(store, kept.run, [row(old)], [row(new)] if new is not None else [])
     return ids if new is None else []
 
@@ -145,39 +150,89 @@ def _put_in(store: Store, kept: Kept, id: str) -> None:
     together = [*mine, *others]
     asked = np.arange(1, len(together), dtype=np.int64)
     found = verified(_texts(together), asked, Bounds(kept.threshold, kept.containment, kept.shingle))
-    home = _home(store, kept, found, [one.id for one in together])
-    if home is not None:
-        old, ids = home
-        new = _described(store, kept, [*ids, id])
-        clusters.change(store, kept.run, [row(old)] if old is not None else [], [row(new)] if new else [])
+    names = clusters.of_documents(store, kept.run, [one.id for one in together])
+    old = _home(store, kept, found, names, report.verified == report.candidates)
+    if old is not None:
+        new = _with(store, kept, old, mine[0])
+        clusters.change(store, kept.run, [row(old)], [row(new)] if new is not None else [])
+    elif alone := [int(other) for other in found.b if names[other] is None]:
+        weight = dict(zip(found.b.tolist(), _weights(found).tolist(), strict=True))
+        nearest = max(alone, key=lambda other: (weight[other], together[other].id))
+        new = _described(store, kept, [together[nearest].id, id])
+        clusters.change(store, kept.run, [], [row(new)] if new is not None else [])
 
 
 def _home(
-    store: Store, kept: Kept, pairs: Pairs, ids: Sequence[str]
-) -> tuple[Told | None, list[str]] | None:
-    """Where document 0 belongs by its pairs: a cluster and its documents; or another that is in none."""
-    weights = np.minimum(pairs.a_in_b, pairs.b_in_a) ** 3
-    names = clusters.of_documents(store, kept.run, [ids[number] for number in pairs.b.tolist()])
-    best: tuple[tuple[int, float], bytes] | None = None
-    for name in {one for one in names if one is not None}:
-        mine = np.array([one == name for one in names])
-        [stored] = clusters.packed(store, kept.run, [name])
-        size = unpacked(stored).documents if stored is not None else MOST + 1
-        if size >= MOST:
+    store: Store, kept: Kept, pairs: Pairs, names: Sequence[bytes | None], all_compared: bool
+) -> Told | None:
+    """The cluster where document 0 belongs by its pairs, if there is one; ``names``: the cluster of each
+    document that it was compared with."""
+    weights, mine = _weights(pairs), np.array([names[other] or b"" for other in pairs.b.tolist()])
+    best: tuple[tuple[int, float, bytes], Told] | None = None
+    ids = sorted(set(mine.tolist()) - {b""})
+    for id, one in zip(ids, _stored(store, kept, ids), strict=True):
+        if one is None:
             continue
-        gain = float(weights[mine].sum()) - HOLD * size
-        core, held = pairs.resemblance[mine].max() >= CORE, pairs.a_in_b[mine].max() >= HELD
+        here = mine == id
+        # Of more than are compared, those that were stand for the rest
+        size = one.documents if all_compared else min(one.documents, names.count(id))
+        gain = float(weights[here].sum()) - HOLD * size
+        core, held = pairs.resemblance[here].max() >= CORE, pairs.a_in_b[here].max() >= HELD
         rank = 3 if core else 2 if gain > 0 else 1 if held else 0
-        if rank and (best is None or ((rank, gain), name) > best):
-            best = (rank, gain), name
-    if best is not None:
-        old = unpacked(clusters.packed(store, kept.run, [best[1]])[0] or b"")
-        return old, [one.document for one in old.members]
-    alone = [place for place, name in enumerate(names) if name is None]
-    if alone:
-        nearest = max(alone, key=lambda place: (weights[place], ids[int(pairs.b[place])]))
-        return None, [ids[int(pairs.b[nearest])]]
-    return None
+        if rank and (best is None or (rank, gain, id) > best[0]):
+            best = (rank, gain, id), one
+    return best[1] if best is not None else None
+
+
+def _weights(pairs: Pairs) -> NDArray[np.float64]:
+    return np.minimum(pairs.a_in_b, pairs.b_in_a) ** 3
+
+
+def _stored(store: Store, kept: Kept, ids: Sequence[bytes]) -> list[Told | None]:
+    """Clusters by their ids as they are stored, None for those that are not."""
+    return [unpacked(one) if one is not None else None for one in clusters.packed(store, kept.run, ids)]
+
+
+def _with(store: Store, kept: Kept, old: Told, new: Document) -> Told | None:
+    """A cluster and one more document."""
+    if old.documents < MOST:
+        return _described(store, kept, [*(one.document for one in old.members), new.id])
+    first = sorted(old.members, key=lambda one: (one.role != "original", one.role != "candidate", -one.words))
+    there = {one.id: one for one in _documents(store, [one.document for one in first[:LEADS]])}
+    if not there:
+        return old
+    lead = next(there[one.document] for one in first if one.document in there)
+    texts = _texts([lead, new])
+    pair = verified(texts, np.ones(1, dtype=np.int64), Bounds(0.0, None, kept.shingle))
+    in_lead, of_lead = float(pair.b_in_a[0]), float(pair.a_in_b[0])
+    member = Member(
+        document=new.id, title=new.title, publisher=new.publisher, published_at=new.published_at,
+        words=int(texts.bounds[2] - texts.bounds[1]), role=_role(in_lead, of_lead),
+        in_original=round(in_lead, DIGITS), of_original=round(of_lead, DIGITS),
+    )
+    return _counted(old, [*old.members, member])
+
+
+def _counted(old: Told, members: Iterable[Member]) -> Told:
+    """A cluster of other documents, counted anew; all else as it was."""
+    by_date = tuple(sorted(members, key=_when))
+    gone = {one.document for one in old.members} - {one.document for one in by_date}
+    new = replace(old, members=by_date, cluster=cluster_id([one.document for one in by_date])).without(gone)
+    assert new is not None
+    return new
+
+
+def _when(member: Member) -> tuple[bool, datetime]:
+    """By date, those without one last."""
+    if member.published_at is None:
+        return True, datetime.max.replace(tzinfo=UTC)
+    return False, instant(member.published_at)
+
+
+def _role(in_original: float, of_original: float) -> Role:
+    if in_original >= HELD:
+        return "copy" if of_original >= HELD else "part"
+    return "whole" if of_original >= HELD else "version"
 
 
 def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
@@ -27,6 +28,8 @@ CATCH_UP_SECONDS = 0.5
 MOST_LISTED = 100
 MOST_MEMBERS = 10_000
 MOST_DOCUMENTS = 1 << 24
+
+T = TypeVar("T")
 
 Size = Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)]
 
@@ -126,7 +129,17 @@ class ClusterFilter:
         return bounds == Bounds(None, None, None) or any(map(bounds.take, _dated(one.members)))
 
 
-def kept_of(store: Store) -> tuple[Kept, ClusterState]:
+def answered(store: Store, ask: Callable[[Kept], T]) -> tuple[T, ClusterState]:
+    """What is read of the clusters of a collection, all of it of one run: read again where those of another
+    replaced them meanwhile. Raises `NotFound`."""
+    while True:
+        kept, state = _kept_of(store)
+        found, now = ask(kept), clusters.find(store)
+        if now is not None and now.run == kept.run:
+            return found, state
+
+
+def _kept_of(store: Store) -> tuple[Kept, ClusterState]:
     """The clusters of a collection, made right as far as there is time. Raises `NotFound`."""
     live = tuple(store.refresh(number).generation.decode() for number in range(len(store.partitions)))
     behind = regroup.catch_up(store, CATCH_UP_SECONDS)
@@ -144,10 +157,10 @@ def kept_of(store: Store) -> tuple[Kept, ClusterState]:
 
 def cluster_of(store: Store, document: str) -> dict[str, Any] | None:
     """The cluster of a document, without its members, if it is in one that is known."""
-    regroup.catch_up(store, CATCH_UP_SECONDS)
-    kept = clusters.find(store)
-    found = regroup.of_document(store, kept, document) if kept is not None else None
-    return head_of(found) if found is not None else None
+    with suppress(NotFound):
+        found, _ = answered(store, lambda kept: regroup.of_document(store, kept, document))
+        return head_of(found) if found is not None else None
+    return None
 
 
 def head_of(one: Told) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from typing import Any
 import orjson
 
 from nearcopy.connection import Client, pipeline, steady
-from nearcopy.errors import Busy
-from nearcopy.index import keys
+from nearcopy.errors import Busy, NearcopyError
+from nearcopy.index import header, keys
 from nearcopy.index import lock as locks
+from nearcopy.index.keys import PartitionKeys
+from nearcopy.index.lock import Named
 from nearcopy.index.store import Store
 
 ID_BYTES = 8
@@ -33,6 +35,15 @@ ROWS_A_CALL = 500
 
 LOCK_SECONDS = 30
 """After which one that holds the lock is taken for dead; nobody holds it for a tenth of that."""
+
+PATIENCE_SECONDS = 2.0 * LOCK_SECONDS
+"""In which the lock of a dead one falls, and each who lives has had it for a moment."""
+
+FORGET_SECONDS = 2.0
+"""In which each reader who lives has had the lock; longer than that, nobody who asks should wait."""
+
+LOOK_SECONDS = 0.005
+"""Between two tries to get the lock: readers who come all the time would else be there first each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +81,7 @@ def place(size: int, id: bytes = b"") -> bytes:
 
 def find(store: Store) -> Kept | None:
     """Which clusters of a collection are answered, if there are any."""
-    stored = steady(lambda: store.client.get(keys.clusters(store.collection)))
-    if stored is None:
-        return None
-    found = orjson.loads(stored)
-    return Kept(**found | {"generations": tuple(found["generations"])})
+    return _find(store.client, store.collection)
 
 
 def are_there(client: Client, collection: str) -> bool:
@@ -83,9 +90,11 @@ def are_there(client: Client, collection: str) -> bool:
 
 
 def begin(store: Store, run: str) -> list[int]:
-    """Have changes noted from now on; returns the number of the last one of each partition."""
+    """Have changes noted from now on, and remove what an attempt that died has written of the run; returns
+    the number of the last change of each partition."""
     client = store.client
-    steady(lambda: client.sadd(f"{keys.clusters(store.collection)}/runs", run))
+    steady(lambda: client.unlink(*_keys(store.collection, run)))
+    steady(lambda: client.sadd(_runs(store.collection), run))
     names = [part.keys.changed for part in store.partitions]
     return [int(steady(lambda name=name: client.zincrby(name, 0, ""))) for name in names]  # type: ignore[misc]
 
@@ -109,31 +118,46 @@ def write(store: Store, run: str, rows: Iterable[Row]) -> None:
 
 
 def publish(store: Store, kept: Kept, since: Sequence[int]) -> None:
-    """Answer the clusters of a run, which knows all changes up to ``since``, and remove those of others."""
-    with lock(store, LOCK_SECONDS):
-        name = _of(store, kept.run, "at")
-        steady(lambda: store.client.hset(name, mapping={str(n): at for n, at in enumerate(since)}))
-        steady(lambda: store.client.set(keys.clusters(store.collection), orjson.dumps(asdict(kept))))
-        for run in steady(lambda: store.client.smembers(f"{keys.clusters(store.collection)}/runs")):
-            if run.decode() != kept.run:
-                leave(store.client, store.collection, run.decode())
+    """Answer the clusters of a run, which knows all changes up to ``since``, and remove those of others.
+    Raises `NearcopyError` where they were forgotten meanwhile."""
+    with lock(store, PATIENCE_SECONDS):
+        if not steady(lambda: store.client.sismember(_runs(store.collection), kept.run)):
+            raise NearcopyError(f"the clusters of {store.collection!r} were forgotten meanwhile: ask anew")
+        steady(lambda: _answer(store, kept, since))
         _forget_changes(store, since)
+
+
+def _answer(store: Store, kept: Kept, since: Sequence[int]) -> None:
+    client, collection = store.client, store.collection
+    others = client.smembers(_runs(collection)) - {kept.run.encode()}
+    batch = pipeline(client, together=True)
+    batch.hset(_of(store, kept.run, "at"), mapping={str(n): at for n, at in enumerate(since)})
+    batch.set(keys.clusters(collection), orjson.dumps(asdict(kept)))
+    for run in others:
+        batch.unlink(*_keys(collection, run.decode()))
+        batch.srem(_runs(collection), run)
+    batch.execute()
 
 
 def change(store: Store, run: str, gone: Sequence[Row], come: Sequence[Row]) -> None:
     """Replace some clusters by others, in one step."""
     table, order, of = (_of(store, run, what) for what in WHAT[:3])
+    were = {one: row.id for row in gone for one in row.documents}
+    are = {one: row.id for row in come for one in row.documents}
+    moved = {keys.id_digest(one): id for one, id in are.items() if were.get(one) != id}
 
     def send() -> None:
         batch = pipeline(store.client, together=True)
         for row in gone:
             batch.hdel(table, row.id)
             batch.zrem(order, row.place)
-            batch.hdel(of, *map(keys.id_digest, row.documents))
         for row in come:
             batch.hset(table, row.id, row.packed)
             batch.zadd(order, {row.place: 0})
-            batch.hset(of, mapping={keys.id_digest(one): row.id for one in row.documents})
+        if left := were.keys() - are.keys():
+            batch.hdel(of, *map(keys.id_digest, left))
+        if moved:
+            batch.hset(of, mapping=moved)
         batch.execute()
 
     if gone or come:
@@ -158,9 +182,10 @@ def places(store: Store, run: str, after: bytes, least: int, count: int) -> list
     return list(steady(lambda: store.client.zrangebylex(_of(store, run, "order"), first, last, 0, count)))
 
 
-def count(store: Store, run: str) -> int:
-    """How many clusters there are."""
-    return int(steady(lambda: store.client.zcard(_of(store, run, "order"))))
+def counts(store: Store, run: str) -> tuple[int, int]:
+    """How many clusters there are, and documents in them."""
+    order, of = _of(store, run, "order"), _of(store, run, "of")
+    return int(steady(lambda: store.client.zcard(order))), int(steady(lambda: store.client.hlen(of)))
 
 
 def changes(store: Store, run: str, partition: int, count: int) -> list[tuple[str, int]]:
@@ -184,7 +209,7 @@ def behind(store: Store, run: str) -> int:
 def caught_up(store: Store, run: str, partition: int, number: int) -> None:
     """Note that the clusters have all changes of a partition up to a number."""
     steady(lambda: store.client.hset(_of(store, run, "at"), str(partition), number))
-    if int(steady(lambda: store.client.scard(f"{keys.clusters(store.collection)}/runs"))) == 1:
+    if int(steady(lambda: store.client.scard(_runs(store.collection)))) == 1:
         name = store.partitions[partition].keys.changed
         steady(lambda: store.client.zremrangebyscore(name, "-inf", f"({number}"))
 
@@ -204,14 +229,14 @@ def existing(store: Store, documents: Sequence[str]) -> list[bool]:
 
 
 @contextmanager
-def lock(store: Store, patience: float = 0.0) -> Iterator[None]:
+def lock(store: Store | Named, patience: float = 0.0) -> Iterator[None]:
     """Be the only one who changes clusters. Raises `Busy` where another is, for longer than ``patience``."""
     name, holder = f"{keys.clusters(store.collection)}/lock", secrets.token_hex(8)
     until = time.monotonic() + patience
     while not steady(lambda: store.client.set(name, holder, nx=True, ex=LOCK_SECONDS)):
         if time.monotonic() >= until:
-            raise Busy("another process changes the clusters")
-        time.sleep(0.05)
+            raise Busy("another process changes the clusters: try again in half a minute")
+        time.sleep(LOOK_SECONDS)
     try:
         yield
     finally:
@@ -219,19 +244,47 @@ def lock(store: Store, patience: float = 0.0) -> Iterator[None]:
 
 
 def leave(client: Client, collection: str, run: str) -> None:
-    """Remove what a run has stored."""
-    for what in WHAT:
-        name = keys.of_clusters(collection, run, what)
-        steady(lambda name=name: client.unlink(name))  # type: ignore[misc]
-    steady(lambda: client.srem(f"{keys.clusters(collection)}/runs", run))
+    """Remove what a run that failed has stored, unless another attempt has it answered."""
+    kept = _find(client, collection)
+    if kept is None or kept.run != run:
+        steady(lambda: client.unlink(*_keys(collection, run)))
+        steady(lambda: client.srem(_runs(collection), run))
+    if kept is None and not steady(lambda: client.exists(_runs(collection))):
+        _note_nothing(client, collection)
 
 
-def forget(client: Client, collection: str) -> None:
-    """Remove the clusters of a collection that is no more."""
-    for run in steady(lambda: client.smembers(f"{keys.clusters(collection)}/runs")):
-        leave(client, collection, run.decode())
-    for end in "", "/lock":
-        steady(lambda end=end: client.delete(keys.clusters(collection) + end))  # type: ignore[misc]
+def forget(client: Client, collection: str) -> bool:
+    """Remove the clusters of a collection, and have no changes noted; whether there was anything to remove.
+    Raises `Busy`."""
+    with lock(Named(client, collection), FORGET_SECONDS):
+        runs = steady(lambda: client.smembers(_runs(collection)))
+        names = [name for run in runs for name in _keys(collection, run.decode())]
+        found = steady(lambda: client.unlink(keys.clusters(collection), _runs(collection), *names))
+        noted = _note_nothing(client, collection)
+    return bool(found or noted)
+
+
+def _find(client: Client, collection: str) -> Kept | None:
+    stored = steady(lambda: client.get(keys.clusters(collection)))
+    if stored is None:
+        return None
+    found = orjson.loads(stored)
+    return Kept(**found | {"generations": tuple(found["generations"])})
+
+
+def _note_nothing(client: Client, collection: str) -> bool:
+    """Have no changes noted any more; whether any were. Those of a collection that is dropped go with it."""
+    found = header.find(client, collection)
+    names = [PartitionKeys.of(collection, part).changed for part in range(found.partitions if found else 0)]
+    return sum(steady(lambda name=name: client.unlink(name)) for name in names) > 0  # type: ignore[misc]
+
+
+def _keys(collection: str, run: str) -> list[str]:
+    return [keys.of_clusters(collection, run, what) for what in WHAT]
+
+
+def _runs(collection: str) -> str:
+    return f"{keys.clusters(collection)}/runs"
 
 
 def _forget_changes(store: Store, since: Sequence[int]) -> None:

@@ -13,16 +13,18 @@ from nearcopy.jobs.commands import Place
 from nearcopy.jobs.search import Clustering, Output, Search
 from nearcopy.jobs.task import MAPPED, Task
 from service.cli.clustered import print_clustered
-from service.cli.console import print_json
+from service.cli.console import out, print_json
 from service.cli.exits import Exit
 from service.cli.found import worker_command
-from service.cli.options import as_json, command, explained, load_engine, redis_url
+from service.cli.options import as_json, command, explained, load_engine, open_archive, redis_url
 from service.cli.progress import Shown
 from service.cli.task import Size, of_a_field
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ENDS = (Exit.REJECTED, Exit.NOT_FOUND, Exit.UNAVAILABLE, Exit.FAILED)
+
+REFUSED = "--forget removes the clusters that a service answers: give it with --collection, and nothing else"
 
 THRESHOLD = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -54,10 +56,11 @@ def of_a_search(function: F) -> F:
     return function
 
 
-@command("clusters", *ENDS)
+@command("clusters", *ENDS, Exit.BUSY)
 @click.argument("archives", nargs=-1, metavar="[ARCHIVE]...")
-@click.option("-o", "--output", "output", required=True, metavar="FOLDER",
-              type=click.Path(file_okay=False, path_type=Path), help="Where pairs and clusters are written.")
+@click.option("-o", "--output", "output", metavar="FOLDER",
+              type=click.Path(file_okay=False, path_type=Path),
+              help="Where pairs and clusters are written. [required]")
 @click.option("--format", "format", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
               show_default=True, help="Of the tables.")
 @click.option("--threshold", type=THRESHOLD, default=0.5, show_default=True, metavar="SHARE",
@@ -66,15 +69,21 @@ def of_a_search(function: F) -> F:
               help="Also a page to look at, as one HTML file.")
 @click.option("--collection", envvar="NEARCOPY_COLLECTION", metavar="NAME",
               help="The documents of a stored collection, too. This alone needs Redis.")
+@click.option("--forget", is_flag=True, help="Find nothing: remove what a service answers of the clusters of "
+              "the collection, and have it keep none any more.")
 @redis_url
 @of_a_search
-def clusters(archives: tuple[str, ...], **options: Any) -> int:
+def clusters(archives: tuple[str, ...], forget: bool, **options: Any) -> int:
     """Find the copies in a whole archive: pairs, and clusters.
 
     ARCHIVE is what `nearcopy rebuild` reads. FOLDER gets the tables `pairs` and `clusters`, and summary.json.
     Every pair was compared word by word; nothing is guessed. Where this dies, the same command goes on from
     there.
     """
+    if forget:
+        return _forgotten(archives, options)
+    if options["output"] is None:
+        raise click.UsageError("Missing option '-o' / '--output'.")
     load_engine()
     search, place = search_of(archives, options), place_of(options)
     output = Output(options["output"], options["format"], options["report"])
@@ -84,6 +93,22 @@ def clusters(archives: tuple[str, ...], **options: Any) -> int:
     tables = (f"pairs.{output.format}", f"clusters.{output.format}", "summary.json", "rejects.jsonl")
     written = [output.folder / name for name in tables]
     return told(summary, options, [*written, output.report] if output.report is not None else written)
+
+
+def _forgotten(archives: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Remove the clusters of a collection."""
+    name = options["collection"]
+    if archives or options["output"] is not None or options["report"] is not None or name is None:
+        raise click.UsageError(REFUSED)
+    with open_archive(options["redis_url"], name) as archive:
+        from nearcopy.jobs import clustering
+
+        clustering.forget(archive.store)
+    if options["as_json"]:
+        print_json({"forgotten": name})
+    else:
+        out.print(f"the clusters of {name} are forgotten")
+    return Exit.DONE
 
 
 def search_of(archives: tuple[str, ...], options: dict[str, Any]) -> Search:

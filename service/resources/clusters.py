@@ -9,12 +9,13 @@ from functools import partial
 from flask import Blueprint, Response
 
 from nearcopy import regroup
-from nearcopy.errors import InputError, NotFound
+from nearcopy.errors import InputError, NotFound, RebuildRunning
 from nearcopy.index.clusters import ID_BYTES, SIZE_BYTES, place
+from nearcopy.jobs import clustering
 from nearcopy.jobs.status import Status
 from nearcopy.jobs.task import Task
 from service import problems
-from service.answers import as_json
+from service.answers import Nothing, as_json
 from service.calls import call
 from service.clustering import (
     ClusterFilter,
@@ -23,13 +24,14 @@ from service.clustering import (
     ClustersBody,
     ClustersQuery,
     OneCluster,
+    answered,
     head_of,
-    kept_of,
 )
 from service.context import archives
 from service.keys.key import Role
 from service.listing import Filter, opened, sealed
 from service.models import InCollection
+from service.problems import Refused
 from service.resources.rebuilds import asked_for
 
 blueprint = Blueprint("clusters", __name__)
@@ -75,16 +77,33 @@ def list_clusters(query: ClustersQuery) -> Response:
     )
     bounds = Filter(query.publisher, query.published_from, query.published_to).bounds()
     after = opened(query.cursor, SIZE_BYTES + ID_BYTES, store.collection, asked)
-    kept, state = kept_of(store)
-    found, left = regroup.listed(
+    (found, left), state = answered(store, lambda kept: regroup.listed(
         store, kept, partial(asked.takes, bounds), after=after or _first(query), least=query.min_documents,
         limit=query.limit, until=time.monotonic() + LIST_SECONDS,
-    )
+    ))
     return as_json({
         "clusters": [head_of(one) for one in found],
         "cursor": sealed(left, store.collection, asked) if left is not None else None,
         "state": state.model_dump(),
     })
+
+
+@call(
+    blueprint, "DELETE", "/v1/clusters", query=InCollection, answers={204: None},
+    problems=(problems.NOT_FOUND, problems.BUSY, problems.REBUILD_RUNNING),
+)
+def forget_clusters(query: InCollection) -> Response:
+    """Remove the clusters of a collection, and keep none any more.
+
+    Its documents stay. Nothing is noted for clusters with each write from then on, and no worker finds them
+    anew, until somebody asks for them again. While a worker finds them, cancel that first.
+    """
+    store = archives().get(query.collection).store
+    try:
+        clustering.forget(store)
+    except RebuildRunning as error:
+        raise Refused(problems.REBUILD_RUNNING, str(error)) from None
+    return Nothing(status=204)
 
 
 @call(
@@ -94,8 +113,8 @@ def list_clusters(query: ClustersQuery) -> Response:
 def get_cluster(query: ClusterQuery, id: str) -> Response:
     """Read a cluster: its members by date, and what each is to the original."""
     store = archives().get(query.collection).store
-    kept, state = kept_of(store)
-    found = regroup.get(store, kept, id) if re.fullmatch(f"[0-9a-f]{{{2 * ID_BYTES}}}", id) else None
+    is_one = re.fullmatch(f"[0-9a-f]{{{2 * ID_BYTES}}}", id)
+    found, state = answered(store, lambda kept: regroup.get(store, kept, id) if is_one else None)
     if found is None:
         raise NotFound(f"there is no cluster {id!r} in collection {store.collection!r}")
     members = list(found.members[: query.limit])

@@ -20,7 +20,7 @@ METHODS = {
     "/v1/generations/1": {"DELETE"},
     "/v1/generations/1/publish": {"POST"},
     "/v1/rebuilds": {"GET", "POST"},
-    "/v1/clusters": {"GET", "POST"},
+    "/v1/clusters": {"GET", "POST", "DELETE"},
     "/v1/clusters/1": {"GET"},
     "/v1/documents": {"GET"},
     # Also an id
@@ -79,6 +79,7 @@ def test_the_calls_are_those_of_the_contract(call: Described) -> None:
         ("POST", "/v1/rebuilds"),
         ("POST", "/v1/clusters"),
         ("GET", "/v1/clusters"),
+        ("DELETE", "/v1/clusters"),
         ("GET", "/v1/clusters/{id}"),
         ("GET", "/v1/rebuilds"),
         ("GET", "/v1/rebuilds/{id}"),

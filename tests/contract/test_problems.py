@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from nearcopy.document import Document
+from nearcopy.index import clusters
 from nearcopy.index.keys import MAX_NUMBER, PartitionKeys, dropping, header
 from nearcopy.index.lock import Lock
 from service import problems
@@ -219,7 +220,8 @@ def precondition_failed(bench: Bench) -> TestResponse:
 
 def rebuild_running(bench: Bench) -> TestResponse:
     if bench.method == "DELETE":
-        assert Described(bench.app)("POST", "/v1/rebuilds", json={}).status_code == 202
+        kind = "/v1/clusters" if bench.path == "/v1/clusters" else "/v1/rebuilds"
+        assert Described(bench.app)("POST", kind, json={}).status_code == 202
         return bench.call()
     first, second = bench.call(), bench.call()
     assert first.status_code == 202
@@ -235,7 +237,8 @@ def rebuild_ended(bench: Bench) -> TestResponse:
 
 def busy(bench: Bench) -> TestResponse:
     bench.redis.set(dropping(bench.new), b'{"partitions": 1}')
-    with Lock(bench.archives.get().store):
+    store = bench.archives.get().store
+    with Lock(store), clusters.lock(store):
         return bench.call(id="1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,20 +15,24 @@ from flask.testing import FlaskClient
 
 from nearcopy import collections, regroup
 from nearcopy.archive import Archive
+from nearcopy.clusters.group import cluster_id
 from nearcopy.connection import connect
 from nearcopy.doctor import examine
 from nearcopy.document import Document
+from nearcopy.errors import NearcopyError
 from nearcopy.index import clusters
 from nearcopy.jobs.clustering import is_due
 from nearcopy.jobs.task import Task
 from service.app import create_app
 from service.archives import Archives
+from service.clustering import answered as answered_by
 from tests.conftest import Server
 from tests.integration.searching import edited, words
 from worker.clusters.keeping import keep_clusters
 
 DRAW = random.Random(5)
 STORIES = [words(DRAW, 120) for _ in range(4)]
+STORY_1 = " ".join(STORIES[1])
 
 
 def document(story: int, name: str, date: str, publisher: str, share: float = 0.02) -> Document:
@@ -56,12 +61,22 @@ def app(redis_url: str, archive: Archive) -> Iterator[Flask]:
     opened.close()
 
 
-def find(archive: Archive, folder: Path, run: str = "1") -> dict[str, Any]:
+def find(
+    archive: Archive, folder: Path, run: str = "1", progress: Callable[[Any], Any] = lambda _: None
+) -> dict[str, Any]:
     task = Task("clusters", archive.store.collection)
     with ThreadPoolExecutor(1) as executor:
         return keep_clusters(
-            archive.store, task, run, executor=executor, folder=folder, progress=lambda _: None
+            archive.store, task, run, executor=executor, folder=folder, progress=progress
         )
+
+
+def noted(archive: Archive) -> set[bytes]:
+    """The keys of what is kept for clusters."""
+    store = archive.store
+    found = set(store.client.scan_iter(match=f"*{{{store.collection}}}/clusters*"))
+    changed = [part.keys.changed for part in store.partitions]
+    return found | {name for name in changed if store.client.exists(name)}
 
 
 def caught_up(archive: Archive) -> None:
@@ -220,6 +235,121 @@ def test_a_run_that_fails_changes_nothing_and_leaves_nothing(
         keep_clusters(archive.store, task, "2", executor=executor, folder=tmp_path / "p", progress=fail)
     assert answered(client) == before
     assert not list(archive.store.client.scan_iter(match=f"*{{{archive.store.collection}}}/clusters/2*"))
+
+
+def test_a_large_cluster_takes_up_who_comes_and_counts_who_leaves(
+    archive: Archive, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regroup, "MOST", 2)
+    client = app.test_client()
+    find(archive, tmp_path / "parts")
+    archive.put(document(0, "new", "2026-01-09", "Other", 0.12))
+    archive.put(FIRST[1])
+    caught_up(archive)
+    head = client.get("/v1/documents/0/a/copies").json["cluster"]
+    assert (head["documents"], head["publishers"], head["days"], head["last"]) == (4, 4, 8, "2026-01-09")
+    members = client.get(f"/v1/clusters/{head['cluster']}").json["members"]
+    assert [one["document"] for one in members] == ["0/a", "0/b", "0/c", "0/new"]
+    assert [one["role"] for one in members] == ["original", "copy", "copy", "copy"]
+    find(archive, tmp_path / "parts", "2")
+    assert client.get(f"/v1/clusters/{head['cluster']}").json["members"] == members
+    # Its id goes with whom it came from, so that no other cluster has the same one
+    least = min((one["document"] for one in members), key=lambda one: cluster_id([one]))
+    assert head["cluster"] == cluster_id([least, "2/a"])
+    archive.put(Document(least, FIRST[5].text))
+    caught_up(archive)
+    left = [one["document"] for one in members if one["document"] != least]
+    assert sorted(map(sorted, answered(client))) == sorted([["1/a", "1/b"], sorted([least, "2/a"]), left])
+
+
+def test_what_a_run_that_was_killed_has_written_is_no_part_of_its_next_attempt(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    """Killed while it wrote, with its finished parts lost as on another machine, and documents gone since."""
+    client, store = app.test_client(), archive.store
+    find(archive, tmp_path / "parts", "0")
+    clusters.begin(store, "1")
+    clusters.write(store, "1", [clusters.Row(b"8 bytes.", ("0/a", "2/a"), b"of the first attempt")])
+    find(archive, tmp_path / "parts", "1")
+    assert answered(client) == [["0/a", "0/b", "0/c"], ["1/a", "1/b"]]
+    assert client.get("/v1/documents/2/a/copies").json["cluster"] is None
+
+
+def test_another_attempt_that_was_taken_for_dead_removes_nothing_that_is_answered(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    find(archive, tmp_path / "parts")
+    clusters.leave(archive.store.client, archive.store.collection, "1")
+    assert len(answered(app.test_client())) == 2
+
+
+def test_forgotten_clusters_leave_no_key_and_no_write_notes_anything(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    client, store = app.test_client(), archive.store
+    archive.put(FIRST[0])
+    before = noted(archive)
+    assert client.delete("/v1/clusters").status_code == 404
+    find(archive, tmp_path / "parts")
+    archive.delete("0/c")
+    assert client.get("/v1/clusters").json["state"]["behind"] == 0
+    archive.put(FIRST[2])
+    assert noted(archive) != before
+    with clusters.lock(store):
+        assert client.get("/v1/clusters").json["state"]["behind"] == 1
+    assert client.delete("/v1/clusters").status_code == 204
+    assert noted(archive) == before
+    assert client.get("/v1/clusters").status_code == client.delete("/v1/clusters").status_code == 404
+    assert client.get("/v1/documents/0/a/copies").json["cluster"] is None
+    archive.put(FIRST[1])
+    assert noted(archive) == before
+    find(archive, tmp_path / "parts", "2")
+    assert answered(client) == [["0/a", "0/b", "0/c"], ["1/a", "1/b"]]
+
+
+def test_a_run_that_fails_before_there_ever_were_clusters_leaves_no_key(
+    archive: Archive, tmp_path: Path
+) -> None:
+    before = noted(archive)
+    with pytest.raises(ZeroDivisionError):
+        find(archive, tmp_path / "parts", progress=lambda _: 1 // 0)
+    assert noted(archive) == before
+
+
+def test_clusters_that_were_forgotten_while_a_run_read_are_not_answered_after_all(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    """It knows nothing of what was written since."""
+    find(archive, tmp_path / "parts")
+    before = noted(archive)
+
+    def forget(report: Any) -> None:
+        if report.stage == "group":
+            assert clusters.forget(archive.store.client, archive.store.collection)
+
+    with pytest.raises(NearcopyError, match="forgotten"):
+        find(archive, tmp_path / "parts", "2", forget)
+    assert app.test_client().get("/v1/clusters").status_code == 404
+    assert not noted(archive) & before
+
+
+def test_an_answer_is_of_one_run_though_another_is_published_meanwhile(
+    archive: Archive, tmp_path: Path
+) -> None:
+    find(archive, tmp_path / "parts")
+    asked: list[str] = []
+
+    def ask(kept: clusters.Kept) -> list[Any]:
+        asked.append(kept.run)
+        if kept.run == "1":
+            find(archive, tmp_path / "parts", "2")
+        found, _ = regroup.listed(
+            archive.store, kept, lambda _: True, after=b"", least=2, limit=9, until=time.monotonic() + 9
+        )
+        return found
+
+    found, _ = answered_by(archive.store, ask)
+    assert (asked, [one.documents for one in found]) == (["1", "2"], [3, 2])
 
 
 def test_the_doctor_knows_the_keys_and_a_drop_removes_them(

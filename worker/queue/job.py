@@ -123,7 +123,8 @@ def _clustered(place: Place, executor: Executor, reporter: Reporter) -> dict[str
     """Find the clusters of what is stored, and have them answered."""
     task = reporter.status.task
     with Archive.open(place.url, task.collection, create=False) as archive:
-        return keep_clusters(
+        done = clustering.summary_of(archive.store, reporter.status.id)
+        return done or keep_clusters(
             archive.store, task, reporter.status.id, executor=executor,
             folder=place.folder / f"{task.collection}.clusters", progress=partial(tell, reporter),
         )

@@ -44,8 +44,8 @@ CLEANING_SECONDS = 30
 
 
 LOOK_SECONDS = 600.0
-"""Between two looks of an idle worker whether a collection is to be expired, which it is once a day, or its
-clusters are to be found anew."""
+"""Between two looks of an idle worker whether a collection is to be expired, which it is once a day. Whether
+its clusters are to be found anew it sees with all else that it maintains."""
 
 
 class JobQueue(Queue):
@@ -86,7 +86,7 @@ class QueueWorker(Worker):
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
             expiry.ask_for_due(self.connection)
-            clustering.ask_for_due(self.connection)
+        clustering.ask_for_due(self.connection)
 
     def get_heartbeat_ttl(self, _job: Job) -> int:
         """Seconds for which a heartbeat counts."""
