@@ -94,12 +94,16 @@ def described(
     members: Members, parts: Sequence[Ints], pairs: Pairs, compare: Compare
 ) -> list[Cluster]:
     """What is said of groups that are known: the numbers of two documents or more each."""
+    if not parts:
+        return []
     known = _Known(pairs)
     known.add([_credited(members, part) for part in parts] if any(members.credits) else [], compare)
     begun = [_begun(members, part, known) for part in parts]
-    asked = [_keys(part[part != lead], lead) for part, (_, lead) in zip(parts, begun, strict=True)]
-    known.add(asked, compare)
-    return [_cluster(members, part, *one, known) for part, one in zip(parts, begun, strict=True)]
+    every, sizes = np.concatenate(parts), [len(part) for part in parts]
+    leads = np.repeat(np.array([lead for _, lead in begun], dtype=np.int64), sizes)
+    known.add([_keys(every, leads)[every != leads]], compare)
+    of_each = [np.split(shares, np.cumsum(sizes)[:-1]) for shares in known.shares(every, leads)]
+    return [_cluster(members, *one) for one in zip(parts, begun, *of_each, strict=True)]
 
 
 class _Known:
@@ -120,19 +124,19 @@ class _Known:
             self.a_in_b = np.concatenate([self.a_in_b, found.a_in_b])[order]
             self.b_in_a = np.concatenate([self.b_in_a, found.b_in_a])[order]
 
-    def shares(self, numbers: Ints, lead: int) -> tuple[Shares, Shares]:
-        """How much of each document lies in the lead, and of the lead in each; 0 where it is not known."""
-        keys = _keys(numbers, lead)
+    def shares(self, numbers: Ints, leads: Ints) -> tuple[Shares, Shares]:
+        """How much of each document lies in its lead, and of the lead in it; 0 where it is not known."""
+        keys = _keys(numbers, leads)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         found = self.keys[places] == keys
         a, b = np.where(found, self.a_in_b[places], 0.0), np.where(found, self.b_in_a[places], 0.0)
-        mine = numbers < lead
-        itself = numbers == lead
+        mine = numbers < leads
+        itself = numbers == leads
         return np.where(itself, 1.0, np.where(mine, a, b)), np.where(itself, 1.0, np.where(mine, b, a))
 
 
-def _keys(numbers: Ints, lead: int) -> Ints:
-    return np.minimum(numbers, lead) << 32 | np.maximum(numbers, lead)
+def _keys(numbers: Ints, leads: Ints) -> Ints:
+    return np.minimum(numbers, leads) << 32 | np.maximum(numbers, leads)
 
 
 def _credited(members: Members, part: Ints) -> Ints:
@@ -141,13 +145,13 @@ def _credited(members: Members, part: Ints) -> Ints:
     dates = [members.published_at[one] for one in numbers]
     first = earliest([None if date is None else instant(date) for date in dates])[:1]
     own = part[[members.credits[one] is not None for one in numbers]]
-    return np.concatenate([part[:0], *(_keys(own[own != part[place]], int(part[place])) for place in first)])
+    return np.concatenate([part[:0], *(_keys(own[own != part[place]], part[place]) for place in first)])
 
 
 def _begun(members: Members, part: Ints, known: _Known) -> tuple[Origin, int]:
     """Where a cluster began, and its lead."""
     def holds(one: int, other: int) -> bool:
-        return bool(known.shares(part[other : other + 1], int(part[one]))[0][0] >= HELD)
+        return bool(known.shares(part[other : other + 1], part[one : one + 1])[0][0] >= HELD)
 
     numbers = part.tolist()
     credits = [members.credits[one] if members.credits else None for one in numbers]
@@ -156,10 +160,12 @@ def _begun(members: Members, part: Ints, known: _Known) -> tuple[Origin, int]:
     return found, int(candidates[np.argmax(members.words[candidates])])
 
 
-def _cluster(members: Members, part: Ints, found: Origin, lead: int, known: _Known) -> Cluster:
+def _cluster(
+    members: Members, part: Ints, begun: tuple[Origin, int], in_lead: Shares, of_lead: Shares
+) -> Cluster:
+    found, lead = begun
     places = sorted(range(len(part)), key=lambda place: (*_time(found.when[place]), place))
-    numbers = part[places]
-    in_lead, of_lead = known.shares(numbers, lead)
+    numbers, in_lead, of_lead = part[places], in_lead[places], of_lead[places]
     dated = [one for one in places if found.when[one] is not None]
     candidates = {int(part[place]) for place in found.candidates}
     named = "original" if found.known else "candidate"
