@@ -9,7 +9,7 @@ import numpy as np
 from nearcopy.clusters.pairs import Members, Pairs
 from worker.archive.writing import Format, table
 
-ROWS = 1 << 16
+ROWS = 1 << 14
 """Written at a time."""
 
 PAIR = {
