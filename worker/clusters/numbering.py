@@ -89,8 +89,9 @@ def _rejects(folder: Path, block: int) -> Iterator[dict[str, str]]:
     source = json.loads(part["source"].tobytes())
     if not source or not files.path_of(folder, PART).exists():
         return
-    told = orjson.loads(part["told"].tobytes())
-    for row in _left_out(files.read(folder, PART), block, len(told[0])):
+    left_out = _left_out(files.read(folder, PART), block, len(part["ids"]))
+    told = orjson.loads(part["told"].tobytes()) if left_out else []
+    for row in left_out:
         yield asdict(Reject(f"{source}: {told[0][row]}", "the id stands earlier in the archive"))
 
 
