@@ -55,7 +55,7 @@ def pool(processes: int) -> Iterator[Executor]:
 
 def _begin(parent: int) -> None:
     die_with(parent)
-    gc.freeze()  # what was there before the fork is never garbage: to look through it costs a tenth of a stage
+    gc.freeze()  # what was there before is never garbage: to look through it costs a tenth of a stage
     # Arrays of each part come and go: kept, their memory need not be zeroed by the system again and again
     ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 2)

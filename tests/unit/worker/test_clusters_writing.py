@@ -12,7 +12,7 @@ from pyarrow import parquet
 from nearcopy.clusters.group import group
 from nearcopy.clusters.keep import kept_for
 from tests.unit.clusters.made import figures, made, members, pairs
-from worker.archive.writing import Format
+from worker.archive.writing import Format, table
 from worker.clusters.summary import summary, write_summary
 from worker.clusters.writing import write_clusters, write_left
 
@@ -30,8 +30,8 @@ CLUSTERS = group(TABLE, PAIRS, lambda keys: figures(DOCUMENTS, keys))
 def read(path: Path) -> list[dict[str, object]]:
     if path.suffix == ".parquet":
         return list(parquet.read_table(path).to_pylist())
-    lines = path.read_text().splitlines()
-    return list(csv.DictReader(lines)) if path.suffix == ".csv" else list(map(json.loads, lines))
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file)) if path.suffix == ".csv" else list(map(json.loads, file))
 
 
 @pytest.mark.parametrize("format", ["jsonl", "csv", "parquet"])
@@ -47,6 +47,18 @@ def test_the_table_of_clusters_has_a_row_a_member(tmp_path: Path, format: Format
     assert [(float(row["in_original"]), float(row["of_original"])) for row in rows] == [
         (1, 1), (pytest.approx(10 / 11), 1), (1, 0.8),
     ]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_a_table_holds_any_text(tmp_path: Path, format: Format) -> None:
+    values = ["plain", 'a",\n  "b', "back\\slash\\", "%b%d", "\u2028é😀", "[\n", "\n]", ""]
+    with table(tmp_path, "any", format, {"100%": str, "number": float}) as put:
+        put({"100%": values, "number": [0.5] * len(values)})
+        put({"100%": [], "number": []})
+        put({"100%": ["last"], "number": [1e-9]})
+    rows = read(tmp_path / f"any.{format}")
+    assert [row["100%"] for row in rows] == [*values, "last"]
+    assert [float(str(row["number"])) for row in rows] == [*[0.5] * len(values), 1e-9]
 
 
 @pytest.mark.parametrize(("rule", "kept"), [("earliest", "agency"), ("longest", "paper"), ("first", "paper")])
