@@ -195,6 +195,21 @@ def test_a_folder_of_the_users_keeps_what_else_is_in_it(path: Path, tmp_path: Pa
     assert [one.name for one in folder.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize(("text", "told"), [
+    ("", "no document is there"), ('{"id": "x", "text": "¡…!"}\n', "no document can be used"),
+])
+def test_an_archive_without_a_document_leaves_no_parts(tmp_path: Path, text: str, told: str) -> None:
+    (empty := tmp_path / "a.jsonl").write_text(text)
+    with pytest.raises(InputError, match=told):
+        clustering(search_in(empty), here(), Output(tmp_path / "o"), Heard())
+    assert [one.name for one in (tmp_path / "o").iterdir()] == ["rejects.jsonl"]
+    (mine := tmp_path / "mine").mkdir()
+    (mine / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=told):
+        deduping(search_in(empty), here(mine), "first", tmp_path / "out.jsonl", Heard())
+    assert [one.name for one in mine.iterdir()] == ["notes.txt"]
+
+
 @pytest.mark.parametrize(("options", "told"), [
     ({"threshold": 0.01}, "ask for a higher threshold"),
     ({"threshold": 1.0}, "threshold must lie between 0 and 1"),

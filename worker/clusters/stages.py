@@ -188,6 +188,7 @@ class _Search:
         self._check_rejects(self.rejects)
         self.documents = len(files.read(self.folder, numbering.PART)["rows"]) if self.blocks else 0
         if not self.documents:
+            self.journal.clear()  # there is nothing to go on with
             where = f"can be used: see {self.rejected}" if self.rejects else "is there"
             raise InputError(f"no document {where}", "archive")
 

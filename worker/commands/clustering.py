@@ -26,7 +26,7 @@ from worker.clusters.report import write_report
 from worker.clusters.summary import SUMMARY, summary, write_summary
 from worker.clusters.writing import write_clusters
 from worker.rebuild import Reading, Report
-from worker.rebuild.journal import Journal, begun
+from worker.rebuild.journal import NAME, Journal, begun
 from worker.rebuild.numbering import REJECTS
 
 LOOK_SECONDS = 1.0
@@ -116,6 +116,7 @@ def searched(
             task["written"] = last_written(store)
         _tell_of_going_on(parts, task, place, telling.watcher)
         journal = stack.enter_context(Journal(parts, task))
+        stack.callback(_remove, parts)
         try:
             found = find(
                 search, reading, executor=executor, journal=journal, rejects=rejects, store=store,
@@ -130,7 +131,6 @@ def searched(
             raise
         yield found
         journal.clear()
-    _remove(parts)
 
 
 def _executor(place: Place, parts: Path, reading: Reading) -> AbstractContextManager[Executor]:
@@ -177,7 +177,9 @@ class Telling:
 
 
 def _remove(parts: Path) -> None:
-    """The folder of the parts, unless it holds something else."""
+    """The folder of the parts, unless a search can go on there or it holds something else."""
+    if (parts / NAME).exists():
+        return
     (parts / "lock").unlink(missing_ok=True)
     if not any(parts.iterdir()):
         parts.rmdir()
