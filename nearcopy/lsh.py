@@ -99,7 +99,14 @@ def fingerprints_of(
 
 def document_bands(scanned: Scanned, parameters: Parameters) -> NDArray[np.uint64]:
     """``uint64[T, bands]``: the second net alone."""
-    return _bands(sign_runs(scanned, parameters), parameters, DOCUMENT_SALT)
+    return _bands(sign_runs(scanned, scanned.text_bounds(), parameters), parameters, DOCUMENT_SALT)
+
+
+def paragraph_bands(
+    scanned: Scanned, bounds: NDArray[np.int64], parameters: Parameters
+) -> NDArray[np.uint64]:
+    """``uint64[P, bands]``: the first net alone, of paragraphs whose words are int64[P, 2] ``bounds``."""
+    return _bands(sign_runs(scanned, bounds, parameters), parameters, PARAGRAPH_SALT)
 
 
 def _bands(signatures: Signatures, parameters: Parameters, salt: np.uint64) -> NDArray[np.uint64]:

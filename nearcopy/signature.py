@@ -27,11 +27,7 @@ def sign_paragraphs(scanned: Scanned, parameters: Parameters) -> Signatures:
 
     A paragraph of fewer words than a shingle has one shingle, of all its words.
     """
-    out = np.empty((len(scanned.spans), parameters.permutations), dtype=np.uint32)
-    kernels.sign(
-        scanned.hashes, scanned.span_bounds(), parameters.shingle, *permutations(parameters), out
-    )
-    return out
+    return sign_runs(scanned, scanned.span_bounds(), parameters)
 
 
 def sign_documents(scanned: Scanned, paragraphs: Signatures, parameters: Parameters) -> Signatures:
@@ -44,10 +40,10 @@ def sign_documents(scanned: Scanned, paragraphs: Signatures, parameters: Paramet
     return out
 
 
-def sign_runs(scanned: Scanned, parameters: Parameters) -> Signatures:
-    """What `sign_documents` gives, where those of the paragraphs are not wanted."""
-    out = np.empty((len(scanned.text_words) - 1, parameters.permutations), dtype=np.uint32)
-    kernels.sign(scanned.hashes, scanned.text_bounds(), parameters.shingle, *permutations(parameters), out)
+def sign_runs(scanned: Scanned, bounds: NDArray[np.int64], parameters: Parameters) -> Signatures:
+    """``uint32[R, permutations]``: signatures of runs of words, int64[R, 2] first and end."""
+    out = np.empty((len(bounds), parameters.permutations), dtype=np.uint32)
+    kernels.sign(scanned.hashes, bounds, parameters.shingle, *permutations(parameters), out)
     return out
 
 

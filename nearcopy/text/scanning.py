@@ -81,6 +81,28 @@ def scan_texts(texts: Sequence[str]) -> Scanned:
     return Scanned(hashes[:words], starts[:words], ends[:words], spans[:paragraphs], text_words, text_spans)
 
 
+def joined(parts: Sequence[Scanned]) -> Scanned:
+    """Batches, one at least, as if their texts had been scanned together."""
+    words = np.cumsum([0, *(len(part.hashes) for part in parts)])
+    spans = np.cumsum([0, *(len(part.spans) for part in parts)])
+    whole = Scanned(
+        np.concatenate([part.hashes for part in parts]),
+        np.concatenate([part.starts for part in parts]),
+        np.concatenate([part.ends for part in parts]),
+        np.concatenate([part.spans for part in parts]),
+        _followed([part.text_words for part in parts], words),
+        _followed([part.text_spans for part in parts], spans),
+    )
+    whole.spans[:, 2:] += np.repeat(words[:-1], np.diff(spans)).astype(np.int32)[:, None]
+    return whole
+
+
+def _followed(bounds: Sequence[NDArray[np.int64]], before: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bounds of batches, of which so many entries stand before each, as those of one."""
+    moved = [one[:-1] + first for one, first in zip(bounds, before[:-1], strict=True)]
+    return np.concatenate([*moved, before[-1:]])
+
+
 def code_points(text: str) -> NDArray[np.uint32]:
     """``uint32[len(text)]``. Raises `InputError` on a lone surrogate, which no encoding can carry."""
     try:

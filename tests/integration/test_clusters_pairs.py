@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from nearcopy.check import compare
+from nearcopy.clusters.meeting import EVIDENCE
 from nearcopy.clusters.pairs import Members, Pairs
 from nearcopy.document import Document
 from nearcopy.errors import InputError
+from nearcopy.lsh import fingerprints_of
 from nearcopy.parameters import Parameters
+from nearcopy.text.scanning import scan_texts
 from tests import naive
 from tests.integration.searching import (
     CONTAINMENT,
@@ -102,6 +105,21 @@ def test_what_stands_in_a_long_document_is_a_pair_by_containment(tmp_path: Path)
     found = table(searched(path, tmp_path / "g", containment=0.7))
     assert found.keys() == {(f"l{n}", f"s{n}") for n in range(20)}
     assert all(figures[2] >= 0.7 for figures in found.values())
+
+
+def test_a_rewritten_excerpt_is_a_pair_by_its_paragraphs(tmp_path: Path) -> None:
+    """Every sixth word is another, so few fingerprints are left, and the long document holds much else."""
+    draw = random.Random(6)
+    long = [[words(draw, 40) for _ in range(20)] for _ in range(10)]
+    rewritten = [[[f"x{k}" if k % 6 == 5 else word for k, word in enumerate(part)] for part in text[4:9]]
+                 for text in long]
+    archive = [Document(f"l{n}", paragraphs(*text)) for n, text in enumerate(long)]
+    archive += [Document(f"s{n}", paragraphs(*text)) for n, text in enumerate(rewritten)]
+    prints = [set(fingerprints_of(scan_texts([one.text]), Parameters())[0].tolist()) for one in archive]
+    common = [len(prints[n] & prints[n + 10]) / len(prints[n + 10]) for n in range(10)]
+    assert sum(share < EVIDENCE * CONTAINMENT for share in common) >= 4
+    found = table(searched(written(tmp_path / "a.jsonl", archive), tmp_path / "f", containment=CONTAINMENT))
+    assert found.keys() == {(f"l{n}", f"s{n}") for n in range(10)}
 
 
 def paragraphs(*texts: list[str]) -> str:

@@ -61,7 +61,7 @@ def test_a_batch_is_its_texts_one_by_one(batch: list[str], chosen: Parameters) -
     assert np.array_equal(together, np.concatenate([*alone, np.empty((0, chosen.permutations), np.uint32)]))
     scanned = scan_texts(batch)
     documents = signature.sign_documents(scanned, together, chosen)
-    assert np.array_equal(documents, signature.sign_runs(scanned, chosen))
+    assert np.array_equal(documents, signature.sign_runs(scanned, scanned.text_bounds(), chosen))
     for text, row in zip(batch, documents, strict=True):
         one = scan_texts([text])
         signed = signature.sign_paragraphs(one, chosen)

@@ -21,13 +21,16 @@ from worker.rebuild.signing import part_name
 
 PART = "numbers"
 
+COUNTED = {"prints": "print_bounds", "paragraphs": "paragraph_bounds"}
+
 
 def number(folder: Path, blocks: int) -> str:
     """Write the part ``numbers``; returns its checksum. Of n documents:
 
     - ``blocks`` and ``rows`` int64[n]: where each stands
     - ``order`` int64[n]: all numbers in the order of the digests; ``ranks`` int64[n]: the place of each there
-    - ``words`` int64[n], ``digests`` uint8[n, 16]; ``prints`` int64[n], where fingerprints were kept
+    - ``words`` int64[n], ``digests`` uint8[n, 16]
+    - ``prints`` and ``paragraphs`` int64[n], where excerpts are looked for: how many each has
     """
     signed = [files.read(folder, part_name(block)) for block in range(blocks)]
     first = ~repeated(np.concatenate([part["ids"] for part in signed]))
@@ -43,9 +46,10 @@ def number(folder: Path, blocks: int) -> str:
         "ranks": ranks,
         "words": np.concatenate([np.diff(part["word_bounds"]) for part in signed])[first],
         "digests": digests,
-        **({
-            "prints": np.concatenate([np.diff(part["print_bounds"]) for part in signed])[first]
-        } if "print_bounds" in signed[0] else {}),
+        **{
+            name: np.concatenate([np.diff(part[bounds]) for part in signed])[first]
+            for name, bounds in COUNTED.items() if "print_bounds" in signed[0]
+        },
     })
 
 

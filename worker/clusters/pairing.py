@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
-from nearcopy.clusters.meeting import enough, halves, meetings
+from nearcopy.clusters.meeting import enough, halves, meetings, meetings_beside
 from nearcopy.clusters.pairs import Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.index.keys import page_numbers
@@ -29,14 +29,15 @@ RANGES, FEWEST = 32, 1 << 14
 PAIRS = ("a", "b", "shared", "resemblance", "a_in_b", "b_in_a")
 
 
-PRINTS = -1
-"""In place of a band: the fingerprints."""
+Net = Literal["documents", "paragraphs", "runs", "prints"]
+"""Bands of documents and of paragraphs; paragraphs that are equal word for word; fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The hashes of one band that fall into one of so many equal ``shares`` of all hashes."""
+    """The hashes of one band of a net that fall into one of so many equal ``shares`` of all hashes."""
 
+    net: Net
     band: int
     share: int
     shares: int
@@ -44,54 +45,80 @@ class Share:
     @property
     def name(self) -> str:
         """Of its part."""
-        return f"met-{self.band:03}-{self.share:04}"
+        return f"met-{self.net}-{self.band:03}-{self.share:04}"
 
 
 def shares(folder: Path, bands: int, most: int) -> list[Share]:
-    """All bands, and the fingerprints, where there are any; cut so that no part has many more than ``most``
-    hashes."""
+    """All bands of documents, and the nets for excerpts where they were cast; cut so that no part has many
+    more than ``most`` hashes."""
     numbers = files.read(folder, NUMBERS)
-    sizes = dict.fromkeys(range(bands), len(numbers["rows"]))
+    sizes: dict[tuple[Net, int], int] = {("documents", band): len(numbers["rows"]) for band in range(bands)}
     if "prints" in numbers:
-        sizes[PRINTS] = int(numbers["prints"].sum())
-    each = {band: size // most + 1 for band, size in sizes.items()}
-    return [Share(band, share, count) for band, count in each.items() for share in range(count)]
+        paragraphs = int(numbers["paragraphs"].sum())
+        sizes |= {("paragraphs", band): paragraphs for band in range(bands)}
+        sizes |= {("runs", 0): paragraphs, ("prints", 0): int(numbers["prints"].sum())}
+    return [
+        Share(net, band, share, size // most + 1)
+        for (net, band), size in sizes.items() for share in range(size // most + 1)
+    ]
 
 
 def write_met(folder: Path, blocks: int, wanted: Share) -> str:
     """Write the part of a share; returns its checksum.
 
     - ``keys`` int64, rising: the documents that share a bucket, as `nearcopy.clusters.meeting.meetings`
-    - ``counts`` int64: in how many buckets, of fingerprints
+    - ``counts`` int64: of fingerprints, in how many buckets; of paragraphs, with how many words
     - ``crowded`` int64[1]: buckets in which not all were compared
     """
     numbers = files.read(folder, NUMBERS)
     parts = [(files.read(folder, part_name(b)), rows) for b, rows in by_block(numbers, blocks)]
-    if wanted.band == PRINTS:
-        keys, counts, crowded = meetings(*_prints(parts, numbers, wanted))
-    else:
+    if wanted.net == "documents":
         hashes = np.concatenate([part["bands"][wanted.band][rows] for part, rows in parts])
         order = numbers["order"][numbers["words"][numbers["order"]] > 0]
         order = order[_in_share(hashes[order], wanted)]
         keys, counts, crowded = meetings(hashes[order], order)
         counts = counts[:0]
+    elif wanted.net == "prints":
+        hashes, owners, contexts = _of_all(parts, numbers, wanted, "print_bounds", _prints)
+        keys, counts, crowded = meetings(hashes, owners, contexts)
+    else:
+        hashes, owners, runs, words = _of_all(parts, numbers, wanted, "paragraph_bounds", _paragraphs)
+        if wanted.net == "runs":
+            runs = np.arange(len(runs), dtype=np.uint64)  # equal ones meet here
+        keys, counts, crowded = meetings_beside(hashes, owners, runs, words)
     arrays = {"keys": keys, "counts": counts, "crowded": np.array([crowded], dtype=np.int64)}
     return files.write(folder, wanted.name, arrays)
 
 
-def _prints(parts: list[tuple[dict[str, Array], Array]], numbers: dict[str, Array], wanted: Share) -> Any:
-    """Hashes, owners and contexts of the fingerprints of a share, by the order of the digests."""
+def _prints(part: dict[str, Array], _: Share) -> tuple[Array, ...]:
+    """Hashes and contexts of the fingerprints of a block."""
+    return part["fingerprints"], part["contexts"]
+
+
+def _paragraphs(part: dict[str, Array], wanted: Share) -> tuple[Array, ...]:
+    """Hashes, runs and words of the paragraphs of a block."""
+    hashes = part["runs"] if wanted.net == "runs" else part["paragraph_bands"][wanted.band]
+    return hashes, part["runs"], np.diff(part["spans"], axis=1)[:, 0]
+
+
+def _of_all(
+    parts: list[tuple[dict[str, Array], Array]], numbers: dict[str, Array], wanted: Share, bounds: str,
+    read: Callable[[dict[str, Array], Share], tuple[Array, ...]],
+) -> list[Array]:
+    """What is read of all blocks and falls into the share, by the order of the digests: hashes, the number of
+    the document that has each, and the rest."""
     found, first = [], 0
     for part, rows in parts:
         owners = np.full(len(part["ids"]), -1, dtype=np.int64)
         owners[rows] = np.arange(first, first + len(rows))
         first += len(rows)
-        owners = np.repeat(owners, np.diff(part["print_bounds"]))
-        mine = np.flatnonzero((owners >= 0) & _in_share(part["fingerprints"], wanted))
-        found.append((part["fingerprints"][mine], owners[mine], part["contexts"][mine]))
-    hashes, owners, contexts = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    order = np.argsort(numbers["ranks"][owners], kind="stable")
-    return hashes[order], owners[order], contexts[order]
+        owners = np.repeat(owners, np.diff(part[bounds]))
+        hashes, *rest = read(part, wanted)
+        mine = np.flatnonzero((owners >= 0) & _in_share(hashes, wanted))
+        found.append([hashes[mine], owners[mine], *(array[mine] for array in rest)])
+    arrays = [np.concatenate(each) for each in zip(*found, strict=True)]
+    order = np.argsort(numbers["ranks"][arrays[1]], kind="stable")
+    return [array[order] for array in arrays]
 
 
 def _in_share(hashes: Array, wanted: Share) -> Array:
@@ -118,8 +145,8 @@ def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bou
     checksum. About so many ``words`` are in memory at a time."""
     numbers = files.read(folder, NUMBERS)
     keys = np.unique(np.concatenate([
-        _met(folder, [one for one in met if one.band != PRINTS], among)[0],
-        _held(folder, met, among, numbers, least),
+        _met(folder, [one for one in met if one.net == "documents"], among)[0],
+        *_held(folder, met, among, numbers, least),
     ]))
     pairs = verify(folder, keys, words, least)
     return files.write(folder, compared_name(among[0]), {name: getattr(pairs, name) for name in PAIRS})
@@ -145,14 +172,18 @@ def _met(folder: Path, met: list[Share], among: Range) -> tuple[Array, Array]:
     return np.concatenate(keys), np.concatenate(counts)
 
 
-def _held(folder: Path, met: list[Share], among: Range, numbers: dict[str, Array], least: Bounds) -> Array:
-    """The candidates of a range by their fingerprints."""
-    keys, counts = _met(folder, [one for one in met if one.band == PRINTS], among)
+def _held(
+    folder: Path, met: list[Share], among: Range, numbers: dict[str, Array], least: Bounds
+) -> Iterator[Array]:
+    """The candidates of a range by their excerpts: those of each band."""
     if least.containment is None:
-        return keys
-    keys, which = np.unique(keys, return_inverse=True)
-    met_in = np.bincount(which, counts, minlength=len(keys)).astype(np.int64)
-    return enough(keys, met_in, numbers["prints"], least.containment)
+        return
+    for (net, _), of_band in groupby(met, lambda one: (one.net, one.band)):
+        if net != "documents":
+            keys, counts = _met(folder, list(of_band), among)
+            keys, which = np.unique(keys, return_inverse=True)
+            met_in = np.bincount(which, counts, minlength=len(keys)).astype(np.int64)
+            yield enough(keys, met_in, numbers["prints" if net == "prints" else "words"], least.containment)
 
 
 def chunks(keys: Array, lengths: Array, most: int) -> Iterator[Array]:

@@ -17,9 +17,9 @@ from nearcopy.errors import InputError
 from nearcopy.index import documents, keys
 from nearcopy.kernel.pack import first_of_each
 from nearcopy.kernel.sign import run_hashes
-from nearcopy.lsh import document_bands, fingerprints_of
+from nearcopy.lsh import document_bands, fingerprints_of, paragraph_bands
 from nearcopy.parameters import Parameters
-from nearcopy.text.scanning import Scanned, scan_texts
+from nearcopy.text.scanning import Scanned, joined, scan_texts
 from worker.archive import Block, Mapping, Reject
 from worker.rebuild import files
 from worker.rebuild.files import Array
@@ -31,14 +31,12 @@ BATCH_CHARACTERS = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of each document beside its words and bands: its text, its fingerprints."""
+    """What is kept of each document beside its words and bands: its text; what finds an ``excerpt`` of it,
+    the bands of its paragraphs and its fingerprints."""
 
     texts: bool = False
-    fingerprints: bool = False
+    excerpts: bool = False
 
-
-LENGTHS = {"lengths": "word_bounds", "prints": "print_bounds", "paragraphs": "paragraph_bounds"}
-"""What is counted of each document, and the bounds that it becomes."""
 
 TOLD = ("id", "publisher", "published_at", "title", "credit")
 """What is kept of a document beside its text; ``credit``: when that says that it was first published."""
@@ -57,8 +55,9 @@ def sign(
       int64[P, 2]: their first and end word in the document; ``paragraph_bounds``
     - ``counts`` int64[3]: documents, paragraphs, rejects
     - ``told`` (a list for each of `TOLD`), ``source`` and ``rejects``: uint8, JSON
-    - as ``kept`` says: the documents as they are stored, ``texts`` uint8 with ``text_bounds``; the
-      ``fingerprints`` uint64[F] with ``contexts`` uint16[F], each once a document, ``print_bounds``
+    - as ``kept`` says: the documents as they are stored, ``texts`` uint8 with ``text_bounds``; of the same
+      paragraphs the ``paragraph_bands`` uint64[bands, P]; and the ``fingerprints`` uint64[F] with
+      ``contexts`` uint16[F], each once a document, ``print_bounds``
     """
     found, blobs, rejects = [], [], []
     for result in results(block, mapping):
@@ -71,7 +70,7 @@ def sign(
             found.append(result)
         except InputError as error:
             rejects.append(Reject(f"{block.source}: {result.id}", str(error), result.text[:200]))
-    arrays, paragraphs = _signed(found, parameters, kept.fingerprints)
+    arrays, paragraphs = _signed(found, parameters, kept.excerpts)
     credits = credits_of([one.text for one in found], arrays["words"], arrays["word_bounds"])
     arrays |= {
         "counts": np.array([len(found), paragraphs, len(rejects)], dtype=np.int64),
@@ -88,54 +87,47 @@ def sign(
 
 
 def _signed(
-    found: Sequence[Document], parameters: Parameters, fingerprints: bool
+    found: Sequence[Document], parameters: Parameters, excerpts: bool
 ) -> tuple[dict[str, Array], int]:
     """The arrays of all documents, and how many paragraphs they have."""
-    parts, paragraphs, first = [], 0, 0
+    scanned = joined([scan_texts([one.text for one in batch]) for batch in _batches(found)])
     ids = _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12)
-    for batch in _batches(found):
-        scanned = scan_texts([one.text for one in batch])
-        parts.append({
-            "digests": np.concatenate([ids[first : first + len(batch)], _contents(scanned)], axis=1),
-            "words": scanned.hashes.copy(),
-            "lengths": np.diff(scanned.text_words),
-            "bands": document_bands(scanned, parameters),
-            **_paragraphs(scanned, parameters.least_words),
-            **(_prints(scanned, parameters) if fingerprints else {}),
-        })
-        paragraphs += len(scanned.spans)
-        first += len(batch)
-    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    arrays["bands"] = arrays["bands"].T
-    for lengths, bounds in LENGTHS.items():
-        if lengths in arrays:
-            arrays[bounds] = _bounds(arrays.pop(lengths))
-    return arrays | {"ids": ids}, paragraphs
+    return {
+        "ids": ids,
+        "digests": np.concatenate([ids, _contents(scanned)], axis=1),
+        "words": scanned.hashes,
+        "word_bounds": scanned.text_words,
+        "bands": document_bands(scanned, parameters).T,
+        **_paragraphs(scanned, parameters, excerpts),
+        **(_prints(scanned, parameters) if excerpts else {}),
+    }, len(scanned.spans)
 
 
-def _paragraphs(scanned: Scanned, least: int) -> dict[str, Array]:
-    """The paragraphs of ``least`` words or more, and how many each document has."""
-    bounds = scanned.span_bounds()
-    of_text = np.repeat(np.arange(len(scanned.text_spans) - 1), np.diff(scanned.text_spans))
-    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= least)
+def _paragraphs(scanned: Scanned, parameters: Parameters, bands: bool) -> dict[str, Array]:
+    """The paragraphs that are long enough, and where those of each document begin."""
+    every = scanned.span_bounds()
+    long = np.flatnonzero(every[:, 1] - every[:, 0] >= parameters.least_words)
+    bounds = np.ascontiguousarray(every[long])
+    of_text = np.searchsorted(scanned.text_spans, long, side="right") - 1
     runs = np.empty(len(long), dtype=np.uint64)
-    run_hashes(scanned.hashes, np.ascontiguousarray(bounds[long]), runs)
+    run_hashes(scanned.hashes, bounds, runs)
     return {
         "runs": runs,
-        "spans": bounds[long] - scanned.text_words[of_text[long], None],
-        "paragraphs": np.bincount(of_text[long], minlength=len(scanned.text_spans) - 1).astype(np.int64),
+        "spans": bounds - scanned.text_words[of_text, None],
+        "paragraph_bounds": np.searchsorted(long, scanned.text_spans).astype(np.int64),
+        **({"paragraph_bands": paragraph_bands(scanned, bounds, parameters).T} if bands else {}),
     }
 
 
 def _prints(scanned: Scanned, parameters: Parameters) -> dict[str, Array]:
-    """Fingerprints, each once a document, and how many each has."""
+    """Fingerprints, each once a document, and where those of each begin."""
     prints, contexts, bounds = fingerprints_of(scanned, parameters)
     once = np.empty(len(prints), dtype=np.bool_)
     first_of_each(prints, contexts, bounds, once)
     return {
         "fingerprints": prints[once],
         "contexts": contexts[once],
-        "prints": np.diff(np.append(0, np.cumsum(once))[bounds]),
+        "print_bounds": np.append(0, np.cumsum(once))[bounds].astype(np.int64),
     }
 
 
