@@ -23,16 +23,18 @@ from nearcopy import check
 from nearcopy.clusters.credit import credited
 from nearcopy.clusters.group import cluster_id, described
 from nearcopy.clusters.groups import CORE, HELD, HOLD
-from nearcopy.clusters.pairs import DIGEST_BYTES, Ints, Members, Pairs
+from nearcopy.clusters.pairs import DIGEST_BYTES, MIN_WORDS, Ints, Members, Pairs
 from nearcopy.clusters.told import DIGITS, Member, Role, Told, packed, told, unpacked
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.document import Document, instant
 from nearcopy.errors import Busy, WritesRefused
 from nearcopy.index import clusters, keys
 from nearcopy.index.clusters import Kept, Row
+from nearcopy.index.keys import MAX_NUMBER
 from nearcopy.index.store import Store
 from nearcopy.index.writing import stored_documents
 from nearcopy.judge.case import Options
+from nearcopy.report import Report
 from nearcopy.text.scanning import scan_texts
 
 NEAR = 200
@@ -143,7 +145,7 @@ def _put_in(store: Store, kept: Kept, id: str) -> None:
     mine = _documents(store, [id])
     if not mine:
         return
-    report = check.check(store, mine[0].text, Options(None, 8, (id,), (), NEAR, NEAR))
+    report = _report(store, mine[0])
     others = _documents(store, [one.document for one in report.sources])
     if not others:
         return
@@ -151,7 +153,7 @@ def _put_in(store: Store, kept: Kept, id: str) -> None:
     asked = np.arange(1, len(together), dtype=np.int64)
     found = verified(_texts(together), asked, Bounds(kept.threshold, kept.containment, kept.shingle))
     names = clusters.of_documents(store, kept.run, [one.id for one in together])
-    old = _home(store, kept, found, names, report.verified == report.candidates)
+    old = _home(store, kept, found, names, report.verified == report.candidates and not report.bounded)
     if old is not None:
         new = _with(store, kept, old, mine[0])
         clusters.change(store, kept.run, [row(old)], [row(new)] if new is not None else [])
@@ -160,6 +162,17 @@ def _put_in(store: Store, kept: Kept, id: str) -> None:
         nearest = max(alone, key=lambda other: (weight[other], together[other].id))
         new = _described(store, kept, [together[nearest].id, id])
         clusters.change(store, kept.run, [], [row(new)] if new is not None else [])
+
+
+def _report(store: Store, document: Document) -> Report:
+    """What a document shares with others. One that is short or common as a whole is compared whole, as in a
+    run."""
+    asked = Options(exclude_documents=(document.id,), limit=NEAR, verify=NEAR, min_words=MIN_WORDS)
+    report = check.check(store, document.text, asked)
+    if sum(one.words for one in report.paragraphs if one.status != "common") < MIN_WORDS:
+        whole = replace(asked, common_documents=MAX_NUMBER, min_words=min(report.words, MIN_WORDS))
+        return check.check(store, document.text, whole)
+    return report
 
 
 def _home(
@@ -174,9 +187,9 @@ def _home(
         if one is None:
             continue
         here = mine == id
-        # Of more than are compared, those that were stand for the rest
-        size = one.documents if all_compared else min(one.documents, names.count(id))
-        gain = float(weights[here].sum()) - HOLD * size
+        # Where not all could be compared, those that were stand for the rest
+        compared = one.documents if all_compared else names.count(id)
+        gain = (float(weights[here].sum()) / compared - HOLD) * one.documents
         core, held = pairs.resemblance[here].max() >= CORE, pairs.a_in_b[here].max() >= HELD
         rank = 3 if core else 2 if gain > 0 else 1 if held else 0
         if rank and (best is None or (rank, gain, id) > best[0]):

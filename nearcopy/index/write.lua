@@ -141,10 +141,10 @@ end
 local beside = ARGV[17] == 'beside'
 
 -- Nobody needs the log while no generation but the live one lacks what it tells of.
-local function log(kind)
+local function log(kind, unchanged)
   if beside then return end
   -- Clusters, where they are kept, are made right by whoever reads them next.
-  if call('EXISTS', tag .. 'y') == 1 then
+  if not unchanged and call('EXISTS', tag .. 'y') == 1 then
     call('ZADD', tag .. 'y', call('ZINCRBY', tag .. 'y', 1, ''), ARGV[4])
   end
   if call('EXISTS', tag .. 'at') == 1 then call('XADD', tag .. 'log', '*', kind, ARGV[4])
@@ -168,7 +168,7 @@ if not beside and call('EXISTS', tag .. 'hold') == 1 then return {'held'} end
 local deleting, current = ARGV[5] == '', call('HGET', KEYS[1], ARGV[3])
 if current and sub(current, 4) == ARGV[5] then
   -- Logged as well: a rebuild under way from an archive without it must keep what was put since it began.
-  log('p')
+  log('p', true)
   return {'unchanged', number3(current)}
 end
 if current and sub(current, 4) ~= ARGV[6] then return {'exists', sub(current, 4)} end

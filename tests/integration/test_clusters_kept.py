@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +245,7 @@ def test_a_large_cluster_takes_up_who_comes_and_counts_who_leaves(
     client = app.test_client()
     find(archive, tmp_path / "parts")
     archive.put(document(0, "new", "2026-01-09", "Other", 0.12))
-    archive.put(FIRST[1])
+    archive.put(replace(FIRST[1], title="Another"))
     caught_up(archive)
     head = client.get("/v1/documents/0/a/copies").json["cluster"]
     assert (head["documents"], head["publishers"], head["days"], head["last"]) == (4, 4, 8, "2026-01-09")
@@ -260,6 +261,35 @@ def test_a_large_cluster_takes_up_who_comes_and_counts_who_leaves(
     caught_up(archive)
     left = [one["document"] for one in members if one["document"] != least]
     assert sorted(map(sorted, answered(client))) == sorted([["1/a", "1/b"], sorted([least, "2/a"]), left])
+
+
+def test_short_documents_and_a_paragraph_that_many_have_alone_join_as_in_a_run(
+    archive: Archive, app: Flask, tmp_path: Path
+) -> None:
+    """A check calls the one short, the other common."""
+    client = app.test_client()
+    missing = "This page was not found here, sorry for that."
+    list(archive.put_many(Document(f"e{n}", missing) for n in range(13)))
+    archive.put(Document("s1", "Nothing new today"))
+    find(archive, tmp_path / "parts")
+    archive.put(Document("e13", missing))
+    archive.put(Document("s2", "Nothing new today."))
+    caught_up(archive)
+    kept = list(map(sorted, answered(client)))
+    assert [len(one) for one in kept] == [14, 3, 2, 2]
+    find(archive, tmp_path / "parts", "2")
+    assert list(map(sorted, answered(client))) == kept
+
+
+def test_what_is_put_once_more_as_it_was_is_no_change(archive: Archive, tmp_path: Path) -> None:
+    """Feeds send all they have, every night."""
+    find(archive, tmp_path / "parts")
+    list(archive.put_many(FIRST))
+    kept = clusters.find(archive.store)
+    assert kept is not None
+    assert clusters.behind(archive.store, kept.run) == 0
+    archive.put(replace(FIRST[0], publisher="Another"))
+    assert clusters.behind(archive.store, kept.run) == 1
 
 
 def test_what_a_run_that_was_killed_has_written_is_no_part_of_its_next_attempt(
