@@ -32,6 +32,21 @@ MORE_PAIRS = 4096
 RUNS = 4
 """Runs that are listed, for each word of both texts."""
 
+FEW = 32
+"""Values that are sorted by insertion."""
+
+SIEVE = 32
+"""Bits for each word of a text, of which each of its runs of ``seed`` words sets one."""
+
+
+@kernel("int64(int64)")
+def slots_for(count):
+    """How many slots the table of so many grams has."""
+    slots = 64
+    while slots < 2 * count:
+        slots *= 2
+    return slots
+
 
 @kernel("void(uint64[::1], int64, int64[::1], int64[::1])")
 def index_grams(grams, count, heads, following):
@@ -44,19 +59,70 @@ def index_grams(grams, count, heads, following):
         heads[slot] = place
 
 
-@kernel("int64(uint64[::1], uint64[::1], uint64[::1], uint64[::1], int64, int64[::1], int64[::1], int64, "
-        "int64[:, ::1])")
-def common_runs(a, b, grams_a, grams_b, count_b, heads, following, seed, runs):
+@kernel("int64(int64)")
+def sieve_for(slots):
+    """Of how many bits' words the sieve beside so many slots is."""
+    return slots * SIEVE // 128
+
+
+@kernel("void(uint64[::1], int64, int64[::1], int64[::1], int64[::1], uint64[::1])")
+def survey(grams, count, heads, following, lone, sieve):
+    """`index_grams`, and what `common_runs` skips by.
+
+    ``lone[i]``: so many grams, one after the other from place i on, stand at one place only. ``sieve`` (its
+    size a power of two): bits, of which each gram sets one, by its upper half.
+    """
+    bits = np.uint64(64 * sieve.size - 1)
+    heads[:], sieve[:], lone[:count] = -1, 0, 1
+    index_grams(grams, count, heads, following)
+    for place in range(count):
+        bit = grams[place] >> np.uint64(32) & bits
+        sieve[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
+        later = following[place]
+        while later >= 0 and grams[later] != grams[place]:
+            later = following[later]
+        if later >= 0:
+            lone[place] = lone[later] = 0
+    for place in range(count - 2, -1, -1):
+        if lone[place]:
+            lone[place] += lone[place + 1]
+
+
+@inlined
+def _held(sieve, bits, gram):
+    """Whether a gram may be among those of a sieve."""
+    bit = gram >> np.uint64(32) & bits
+    return sieve[bit >> np.uint64(6)] >> (bit & np.uint64(63)) & np.uint64(1) != np.uint64(0)
+
+
+@kernel("int64(uint64[::1], uint64[::1], uint64[::1], uint64[::1], int64[::1], uint64[::1], int64[::1], "
+        "int64[::1], int64, int64[:, ::1])")
+def common_runs(a, b, grams_a, grams_b, lone, sieve, heads, following, seed, runs):
     """All maximal runs of ``seed`` or more words, as rows (start in b, start in a, words), in that order.
 
     Returns their number, or -1 where the texts repeat themselves so much that they were not all listed.
     """
-    mask, found = np.uint64(heads.size - 1), 0
+    mask, bits, found = np.uint64(heads.size - 1), np.uint64(64 * sieve.size - 1), 0
     pairs = PAIRS * (a.size + b.size) + MORE_PAIRS
-    for j in range(count_b):
-        i = heads[np.int64(grams_b[j] & mask)]
+    # Up to ``end`` b goes on as a does, which is ``ahead`` there.
+    j, stop, end, ahead = 0, b.size - seed + 1, 0, 0
+    while j < stop:
+        if j + seed <= end and lone[j + ahead] > 0:
+            # What stands once in a is the run that goes on: no other begins with it.
+            step = min(lone[j + ahead], end - seed + 1 - j)
+            pairs -= step
+            if pairs < 0 or found == runs.shape[0]:
+                return -1
+            j += step
+            continue
+        while j < stop and not _held(sieve, bits, grams_b[j]):
+            j += 1
+        if j == stop:
+            break
+        gram = grams_b[j]
+        i = heads[np.int64(gram & mask)]
         while i >= 0:
-            if grams_a[i] == grams_b[j]:
+            if grams_a[i] == gram:
                 pairs -= 1
                 if pairs < 0 or found == runs.shape[0]:
                     return -1
@@ -67,7 +133,10 @@ def common_runs(a, b, grams_a, grams_b, count_b, heads, following, seed, runs):
                     runs[found, 0], runs[found, 1], runs[found, 2] = j, i, size
                     found += 1
                     pairs -= size
+                    if j + size > end:
+                        end, ahead = j + size, i - j
             i = following[i]
+        j += 1
     return found
 
 
@@ -99,31 +168,48 @@ def greedy_runs(a, b, grams_a, count_a, grams_b, count_b, heads, following, leas
     return found
 
 
-@kernel("int64[::1](int64[::1])")
-def ascending(values):
-    """The places of ``values`` from the least to the greatest."""
-    return np.argsort(values, kind="mergesort")
+@kernel("void(int64[::1], int64[::1])")
+def sort_down(values, order):
+    """Write the places of ``values`` from the greatest to the least, of equal ones in their order."""
+    if values.size > FEW:
+        order[: values.size] = np.argsort(-values, kind="mergesort")
+        return
+    # From the last on: the runs of one chain are worth ever more, and so each finds its place at once.
+    for size in range(values.size):
+        k, place = values.size - 1 - size, size
+        while place > 0 and values[order[place - 1]] <= values[k]:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = k
 
 
-@kernel("int64(uint64[::1], uint64[::1], uint64[::1], uint64[::1], int64[::1], int64[::1], int64, int64, "
-        "int64[:, ::1])")
-def crowded_runs(a, b, grams_a, grams_b, heads, following, seed, least, runs):
-    """`greedy_runs` in the order and at the place of `common_runs`; leaves the table of ``a`` as it was."""
+@kernel("int64(uint64[::1], uint64[::1], int64, int64[:, ::1])")
+def crowded_runs(a, b, least, runs):
+    """`greedy_runs` in the order and at the place of `common_runs`."""
+    longer = max(a.size, b.size)
+    grams_a, grams_b = np.empty(a.size, dtype=np.uint64), np.empty(b.size, dtype=np.uint64)
+    heads, following = np.empty(slots_for(longer), dtype=np.int64), np.empty(longer, dtype=np.int64)
     gram_hashes(a, 0, a.size, least, grams_a)
     gram_hashes(b, 0, b.size, least, grams_b)
     count = greedy_runs(a, b, grams_a, a.size - least + 1, grams_b, b.size - least + 1,
                         heads, following, least, runs)
     listed, keys = runs[:count].copy(), np.empty(count, dtype=np.int64)
     for k in range(count):
-        keys[k] = listed[k, 0] * (a.size + 1) + listed[k, 1]
-    order = ascending(keys)
+        keys[k] = -(listed[k, 0] * (a.size + 1) + listed[k, 1])
+    order = np.empty(count, dtype=np.int64)
+    sort_down(keys, order)
     for k in range(count):
         for column in range(3):
             runs[k, column] = listed[order[k], column]
-    gram_hashes(a, 0, a.size, seed, grams_a)
-    heads[:] = -1
-    index_grams(grams_a, a.size - seed + 1, heads, following)
     return count
+
+
+@kernel("int64(uint64[::1], uint64[::1], uint64[::1], uint64[::1], int64[::1], uint64[::1], int64[::1], "
+        "int64[::1], int64, int64, int64[:, ::1])")
+def listed_runs(a, b, grams_a, grams_b, lone, sieve, heads, following, seed, least, runs):
+    """The runs of both texts, `common_runs` or, where those are too many, `crowded_runs`."""
+    count = common_runs(a, b, grams_a, grams_b, lone, sieve, heads, following, seed, runs)
+    return count if count >= 0 else crowded_runs(a, b, least, runs)
 
 
 @inlined
@@ -179,37 +265,46 @@ def equal_words(a, b, row):
     return row[b.size]
 
 
-@kernel("int64(uint64[::1], uint64[::1], int64[:, ::1], int64, int64[::1], int64[::1], int64, int64, "
-        "int64[:, ::1], int64, uint8[::1])")
-def take_chains(a, b, runs, count, worth, previous, least, text, out, found, same):
-    """Write the kept chains as rows (text, start in a, end, start in b, end, equal words), from ``found`` on,
-    and mark the words of a that stand in their runs; returns the number of rows."""
+@kernel("int64(uint64[::1], uint64[::1], int64[:, ::1], int64, int64, int64[::1])")
+def equal_in_edits(a, b, runs, first, last, previous):
+    """Words between the runs of a chain that are equal too, though too few in a row for a run."""
     row = np.empty(b.size + 1, dtype=np.int64)
-    taken, keys = np.zeros(count, dtype=np.bool_), np.empty(count, dtype=np.int64)
-    for k in range(count):
-        keys[k] = -worth[k]
-    order = ascending(keys)
+    equal, r = 0, last
+    while r != first:
+        p = previous[r]
+        trim = _trim(runs, p, r)
+        equal += equal_words(a[runs[p, 1] + runs[p, 2] : runs[r, 1] + trim],
+                             b[runs[p, 0] + runs[p, 2] : runs[r, 0] + trim], row)
+        r = p
+    return equal
+
+
+@kernel("int64(uint64[::1], uint64[::1], int64[:, ::1], int64, int64[::1], int64[::1], int64[::1], int64, "
+        "int64, bool, int64[:, ::1], int64, uint8[::1])")
+def take_chains(a, b, runs, count, worth, previous, order, least, text, told, out, found, same):
+    """Write the kept chains as rows (text, start in a, end, start in b, end, equal words), from ``found`` on,
+    and mark the words of a that stand in their runs; returns the number of rows. ``worth`` and
+    ``order`` are used up. Unless ``told``, neither equal words nor marks are asked for."""
+    sort_down(worth[:count], order)
     for k in range(count):
         last = order[k]
-        if taken[last]:
+        if worth[last] == 0:
             continue
         first, equal, longest = last, 0, 0
         while True:
-            taken[first] = True
+            worth[first] = 0
             longest = max(longest, runs[first, 2])
             p = previous[first]
-            if p < 0 or taken[p]:
+            if p < 0 or worth[p] == 0:
                 equal += runs[first, 2]
                 break
-            trim = _trim(runs, p, first)
-            equal += runs[first, 2] - trim
-            # What an edit leaves alone is equal too, though too short for a run of its own.
-            equal += equal_words(a[runs[p, 1] + runs[p, 2] : runs[first, 1] + trim],
-                                 b[runs[p, 0] + runs[p, 2] : runs[first, 0] + trim], row)
+            equal += runs[first, 2] - _trim(runs, p, first)
             first = p
+        if first != last and (told or (equal < least and longest < least)):
+            equal += equal_in_edits(a, b, runs, first, last, previous)
         if equal >= least or longest >= least:
             r = last
-            while True:
+            while told:
                 same[runs[r, 1] : runs[r, 1] + runs[r, 2]] = 1
                 if r == first:
                     break
@@ -222,6 +317,15 @@ def take_chains(a, b, runs, count, worth, previous, least, text, out, found, sam
     return found
 
 
+@kernel("int64(int64[::1])")
+def longest_of(bounds):
+    """The words of the longest text; one at least."""
+    longest = 1
+    for text in range(bounds.size - 1):
+        longest = max(longest, bounds[text + 1] - bounds[text])
+    return longest
+
+
 @kernel("int64[:, ::1](uint64[::1], uint64[::1], int64[::1], int64, int64, int64, uint8[:, ::1])")
 def align(a, words, bounds, seed, gap, least, same):
     """The passages that text ``a`` shares with each text ``words[bounds[t]:bounds[t+1]]``.
@@ -229,34 +333,29 @@ def align(a, words, bounds, seed, gap, least, same):
     ``int64[passages, 6]``: text, start and end in a, start and end in the text (words), equal words.
     ``same[t, word]`` (zeroed by the caller): the words of a that stand in a run of ``seed`` or more there.
     """
-    longest = 1
-    for text in range(bounds.size - 1):
-        longest = max(longest, bounds[text + 1] - bounds[text])
+    longest = longest_of(bounds)
     room = RUNS * (a.size + longest)
     runs, worth = np.empty((room, 3), dtype=np.int64), np.empty(room, dtype=np.int64)
-    previous = np.empty(room, dtype=np.int64)
-    slots = 64
-    while slots < 2 * max(a.size, longest):
-        slots *= 2
-    heads, following = np.full(slots, -1, dtype=np.int64), np.empty(max(a.size, longest), dtype=np.int64)
+    previous, order = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    heads, following = np.empty(slots_for(a.size), dtype=np.int64), np.empty(a.size, dtype=np.int64)
+    lone, sieve = np.empty(a.size, dtype=np.int64), np.empty(sieve_for(heads.size), dtype=np.uint64)
     grams_a, grams_b = np.empty(max(a.size, 1), dtype=np.uint64), np.empty(longest, dtype=np.uint64)
     gram_hashes(a, 0, a.size, seed, grams_a)
-    index_grams(grams_a, a.size - seed + 1, heads, following)
+    survey(grams_a, a.size - seed + 1, heads, following, lone, sieve)
     out, found = np.empty((64, 6), dtype=np.int64), 0
     for text in range(bounds.size - 1):
         b = words[bounds[text] : bounds[text + 1]]
         if b.size < seed:
             continue
         gram_hashes(b, 0, b.size, seed, grams_b)
-        count = common_runs(a, b, grams_a, grams_b, b.size - seed + 1, heads, following, seed, runs)
-        if count < 0:
-            count = crowded_runs(a, b, grams_a, grams_b, heads, following, seed, least, runs)
+        count = listed_runs(a, b, grams_a, grams_b, lone, sieve, heads, following, seed, least, runs)
         if found + count > out.shape[0]:
             grown = np.empty((2 * (found + count), 6), dtype=np.int64)
             grown[:found] = out[:found]
             out = grown
         link(runs, count, gap, worth, previous)
-        found = take_chains(a, b, runs, count, worth, previous, least, text, out, found, same[text])
+        found = take_chains(a, b, runs, count, worth, previous, order, least, text, True, out, found,
+                            same[text])
     return out[:found].copy()
 
 
@@ -264,10 +363,7 @@ def align(a, words, bounds, seed, gap, least, same):
 def cover(rows, covered, bounds, contained):
     """From the passages of `align` which words of a each text covers, ``covered[t, word]`` (zeroed by the
     caller), and how many of its own words lie in one, ``contained[t]``; ``bounds`` are the texts' words."""
-    longest = 1
-    for text in range(bounds.size - 1):
-        longest = max(longest, bounds[text + 1] - bounds[text])
-    seen = np.full(longest, -1, dtype=np.int64)
+    seen = np.full(longest_of(bounds), -1, dtype=np.int64)
     contained[:] = 0
     for k in range(rows.shape[0]):
         text = rows[k, 0]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearcopy.kernel.align import align, cover
+from nearcopy.kernel.align import (
+    RUNS,
+    align,
+    link,
+    listed_runs,
+    longest_of,
+    sieve_for,
+    slots_for,
+    sort_down,
+    survey,
+    take_chains,
+)
 from nearcopy.kernel.jit import kernel
 from nearcopy.kernel.resemble import _slot
 from nearcopy.kernel.sign import gram_hashes
-
-CELLS = 1 << 22
-"""Texts times words of one that are compared at a time: a byte of each, in two arrays."""
 
 
 @kernel("int64(int64[::1], int64[::1], int64, int64, int64[::1])")
@@ -105,36 +113,58 @@ def resemble(words, bounds, size, left, right, out):
         out[k] = shared / (distinct[a] + distinct[b] - shared)
 
 
+@kernel("int64(int64[:, ::1], int64, int64, int64[::1], int64[::1])")
+def _united(rows, count, column, starts, order):
+    """How many words lie in the spans of some rows, which begin and end as a column and the next say;
+    ``starts``, ``order``: room for as many."""
+    words, reached = 0, 0
+    for k in range(count):
+        starts[k] = -rows[k, column]
+    sort_down(starts[:count], order)
+    for place in range(count):
+        begin, end = rows[order[place], column], rows[order[place], column + 1]
+        words += max(end - max(begin, reached), 0)
+        reached = max(reached, end)
+    return words
+
+
 @kernel("void(uint64[::1], int64[::1], int64[::1], int64[::1], int64, int64, int64, int64[::1], int64[::1])")
 def contain(words, bounds, left, right, seed, gap, least, shared, contained):
     """How many words of text ``left[k]`` lie in passages that it shares with ``right[k]``, and how many of
-    the latter's: what `nearcopy.kernel.align.align` and ``cover`` say. ``least`` bounds a passage, but where
-    a text has fewer words. Pairs of one ``left`` follow each other.
+    the latter's: what `nearcopy.kernel.align.align` and ``cover`` say of the two alone. ``least`` bounds a
+    passage, but where a text has fewer words. Fast where pairs of one ``left`` follow each other.
     """
-    begin = 0
-    while begin < left.size:
-        text = left[begin]
-        a = words[bounds[text] : bounds[text + 1]]
-        most, end, total = max(CELLS // a.size, 1), begin, 0
-        shortest = min(least, a.size)
-        while end < left.size and left[end] == text and end - begin < most:
-            length = bounds[right[end] + 1] - bounds[right[end]]
-            if min(length, least, a.size) != shortest:
-                if end > begin:
-                    break
-                shortest = min(length, shortest)
-            total += length
-            end += 1
-        others, cuts = np.empty(total, dtype=np.uint64), np.zeros(end - begin + 1, dtype=np.int64)
-        for k in range(begin, end):
-            b = words[bounds[right[k]] : bounds[right[k] + 1]]
-            at = cuts[k - begin]
-            others[at : at + b.size] = b
-            cuts[k - begin + 1] = at + b.size
-        same = np.zeros((end - begin, a.size), dtype=np.uint8)
-        rows = align(a, others, cuts, min(seed, shortest), gap, shortest, same)
-        same[:] = 0
-        cover(rows, same, cuts, contained[begin:end])
-        for k in range(begin, end):
-            shared[k] = same[k - begin].sum()
-        begin = end
+    longest = longest_of(bounds)
+    grams = np.empty(words.size, dtype=np.uint64)
+    for text in range(bounds.size - 1):
+        if bounds[text + 1] > bounds[text]:
+            gram_hashes(words, bounds[text], bounds[text + 1], seed, grams[bounds[text] :])
+    room, slots = 2 * RUNS * longest, slots_for(longest)
+    runs, worth = np.empty((room, 3), dtype=np.int64), np.empty(room, dtype=np.int64)
+    previous, order = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    rows = np.empty((room, 6), dtype=np.int64)
+    table, following = np.empty(slots, dtype=np.int64), np.empty(longest, dtype=np.int64)
+    lone, bits = np.empty(longest, dtype=np.int64), np.empty(sieve_for(slots), dtype=np.uint64)
+    same, indexed, heads, sieve = np.zeros(longest, dtype=np.uint8), -1, table, bits
+    for k in range(left.size):
+        first, end = bounds[left[k]], bounds[left[k] + 1]
+        a, grams_a = words[first:end], grams[first:end]
+        first, end = bounds[right[k]], bounds[right[k] + 1]
+        b, grams_b = words[first:end], grams[first:end]
+        shortest = min(least, a.size, b.size)
+        if shortest < seed:
+            cut = np.array([0, b.size])
+            few = align(a, b, cut, shortest, gap, shortest, same[: a.size].reshape(1, a.size))
+            shared[k] = _united(few, few.shape[0], 1, worth, order)
+            contained[k] = _united(few, few.shape[0], 3, worth, order)
+            continue
+        if indexed != left[k]:
+            indexed, heads = left[k], table[: slots_for(a.size)]
+            sieve = bits[: sieve_for(heads.size)]
+            survey(grams_a, a.size - seed + 1, heads, following, lone, sieve)
+        count = listed_runs(a, b, grams_a, grams_b, lone, sieve, heads, following, seed, shortest,
+                            runs[: RUNS * (a.size + b.size)])
+        link(runs, count, gap, worth, previous)
+        found = take_chains(a, b, runs, count, worth, previous, order, shortest, 0, False, rows, 0, same)
+        shared[k] = _united(rows, found, 1, worth, order)
+        contained[k] = _united(rows, found, 3, worth, order)

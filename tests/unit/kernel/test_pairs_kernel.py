@@ -17,6 +17,10 @@ TEXTS = [
     " ".join(words) for words in (
         *LONG, LONG[0][:30] + LONG[1][10:], LONG[0][5:40], LONG[0],
         ["a", "b"], ["a", "b", "a", "b", "c"], ["x"],
+        # Of short runs alone; of edits that leave words between two of them; of one run many times
+        [word if k % 6 else "z" for k, word in enumerate(LONG[1])],
+        [*LONG[2][:5], "z", *LONG[2][6:7], "z", *LONG[2][8:12], *LONG[1][:7]], LONG[0][:9] * 7,
+        ["a"] * 150, ["a"] * 160,
     )
 ]
 SCANNED = scan_texts(TEXTS)
@@ -39,4 +43,4 @@ def test_shared_words_are_those_of_single_alignments() -> None:
         least = min(8, len(TEXTS[a].split()), len(TEXTS[b].split()))
         alone = align(SCANNED, int(a), scan_texts([TEXTS[b]]), least)
         assert (of_a, of_b) == (alone.covered[0].sum(), alone.contained[0])
-    assert shared.max() == 60
+    assert shared.max() == 160
