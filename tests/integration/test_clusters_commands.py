@@ -84,7 +84,7 @@ def here(folder: Path | None = None, resume: bool = False) -> Place:
     return Place(None, folder, 1, resume=resume)
 
 
-STAGES = ["sign", "number", "meet", "compare", "repeat", "judge", "strip", "group", "write"]
+STAGES = ["sign", "number", "meet", "compare", "judge", "strip", "group", "write"]
 
 
 @pytest.mark.parametrize("format", READERS)

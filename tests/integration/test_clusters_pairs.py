@@ -201,7 +201,7 @@ def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-POINTS = [("sign", 2), ("meet", 3), ("compare", 1), ("repeat", 1), ("judge", 1), ("strip", 0)]
+POINTS = [("sign", 2), ("meet", 3), ("compare", 1), ("judge", 1), ("strip", 0)]
 
 
 @pytest.mark.parametrize(("stage", "done"), POINTS)

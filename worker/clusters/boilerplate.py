@@ -1,4 +1,5 @@
-"""Repeat, judge and strip: which paragraphs are common, and which pairs are none without them."""
+"""Boilerplate: paragraphs that stand in many documents, which of them are common, and which pairs are none
+without these."""
 
 from __future__ import annotations
 

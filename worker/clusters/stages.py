@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
+from operator import call
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def find(
     """
     one = _Search(search, reading, store, executor, journal, rejects, progress)
     one.texts, one.block_bytes = texts, block_bytes
-    for stage in one.sign, one.number, one.meet, one.compare, one.repeat, one.judge, one.strip:
+    for stage in one.sign, one.number, one.meet, one.compare, one.judge, one.strip:
         one.timed(stage)
     return one.found
 
@@ -193,11 +194,18 @@ class _Search:
             raise InputError(f"no document {where}", "archive")
 
     def meet(self) -> None:
-        """Documents that share a bucket."""
+        """Documents that share a bucket, and paragraphs that stand in many documents."""
         most = max(self.search.task.memory // BYTES_A_RECORD, 1)
         self.met = pairing.shares(self.folder, self.parameters.bands, most)
-        self._tell("meet", len(self.met))
-        self._run(pairing.write_met, [(one.name, (self.folder, self.blocks, one)) for one in self.met])
+        self.shares = self.report.paragraphs // most + 1
+        self._tell("meet", self.shares + len(self.met))
+        place = self.folder, self.blocks
+        repeated = [
+            (boilerplate.repeated_name(share), (boilerplate.repeat, *place, share, self.shares))
+            for share in range(self.shares)
+        ]
+        met = [(one.name, (pairing.write_met, *place, one)) for one in self.met]
+        self._run(call, [*repeated, *met])
 
     def compare(self) -> None:
         """All candidates."""
@@ -209,15 +217,6 @@ class _Search:
         self._run(pairing.compare, [
             (pairing.compared_name(among[0]), (self.folder, self.met, among, self.words, self.least))
             for among in self.ranges
-        ])
-
-    def repeat(self) -> None:
-        """Paragraphs that stand in many documents."""
-        self.shares = self.report.paragraphs // max(self.search.task.memory // BYTES_A_RECORD, 1) + 1
-        self._tell("repeat", self.shares)
-        self._run(boilerplate.repeat, [
-            (boilerplate.repeated_name(share), (self.folder, self.blocks, share, self.shares))
-            for share in range(self.shares)
         ])
 
     def judge(self) -> None:
