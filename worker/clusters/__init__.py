@@ -10,8 +10,8 @@
     group     all pairs -> clusters and their originals                                  `nearcopy.clusters`
     write     tables and a summary                                                           `output`
 
-All but the last two are functions over files in a folder that run on any executor, under the journal of a rebuild
-(`worker.rebuild.journal`): a second run over the same archives goes on where the first was killed.
+All but the last two are functions over files in a folder that run on any executor, under the journal of a
+rebuild (`worker.rebuild.journal`): a second run over the same archives goes on where the first was killed.
 """
 
 from worker.clusters.stages import Found, find, identity
