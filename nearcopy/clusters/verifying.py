@@ -36,10 +36,12 @@ class Texts:
 
 
 def verified(texts: Texts, keys: Ints, least: Bounds) -> Pairs:
-    """The pairs among candidates (`nearcopy.clusters.meeting`), whose documents all are among the texts."""
+    """The pairs among candidates (`nearcopy.clusters.meeting`), whose keys rise and whose documents all are
+    among the texts."""
     left, right = (np.searchsorted(texts.numbers, numbers) for numbers in halves(keys))
     alike = np.empty(len(keys), dtype=np.float64)
-    resemble(texts.words, texts.bounds, least.shingle, left, right, alike)
+    asked = least.resemblance if least.containment is None else 0.0
+    resemble(texts.words, texts.bounds, least.shingle, left, right, asked, alike)
     if least.containment is None:
         passed = alike >= least.resemblance
         left, right, alike = left[passed], right[passed], alike[passed]
@@ -57,10 +59,10 @@ def verified(texts: Texts, keys: Ints, least: Bounds) -> Pairs:
 
 
 def passing(texts: Texts, keys: Ints, least: Bounds) -> NDArray[np.bool_]:
-    """Which candidates are pairs; aligned only where their resemblance does not say so."""
+    """Which candidates, whose keys rise, are pairs; aligned only where their resemblance does not say so."""
     left, right = (np.searchsorted(texts.numbers, numbers) for numbers in halves(keys))
     alike = np.empty(len(keys), dtype=np.float64)
-    resemble(texts.words, texts.bounds, least.shingle, left, right, alike)
+    resemble(texts.words, texts.bounds, least.shingle, left, right, least.resemblance, alike)
     passed = alike >= least.resemblance
     if least.containment is not None:
         unlike = np.flatnonzero(~passed)

@@ -16,8 +16,7 @@ from nearcopy.kernel.align import (
     survey,
     take_chains,
 )
-from nearcopy.kernel.jit import kernel
-from nearcopy.kernel.resemble import _slot
+from nearcopy.kernel.jit import inlined, kernel
 from nearcopy.kernel.sign import gram_hashes
 
 
@@ -64,53 +63,88 @@ def meet_in_context(order, contexts, starts, cap, near, out):
     return found
 
 
-@kernel("int64(uint64[::1], uint64[::1], int64[::1])")
-def _fill(grams, table, marks):
-    """Put shingles into a table, which is emptied first; returns how many are distinct."""
-    marks[:], distinct = 0, 0
-    for g in range(grams.size):
-        place = _slot(table, marks, grams[g])
-        if marks[place] == 0:
-            table[place], marks[place] = grams[g], 1
-            distinct += 1
-    return distinct
+@inlined
+def _place(grams, table, gram):
+    """The slot of ``gram`` in an open-addressed table of places in ``grams``, counted from 1; or the empty
+    slot where it would be."""
+    mask = np.uint64(table.size - 1)
+    slot = gram & mask
+    while table[slot] != 0 and grams[np.int64(table[slot]) - 1] != gram:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
 
 
-@kernel("void(uint64[::1], int64[::1], int64, int64[::1], int64[::1], float64[::1])")
-def resemble(words, bounds, size, left, right, out):
+@kernel("int64(uint64[::1], uint32[::1])")
+def _distinct(grams, table):
+    """Move the distinct grams to the front, in their order, and their places into a table, which is emptied
+    first; returns how many they are."""
+    count = 0
+    table[:] = 0
+    for k in range(grams.size):
+        slot = _place(grams, table, grams[k])
+        if table[slot] == 0:
+            grams[count] = grams[k]
+            count += 1
+            table[slot] = count
+    return count
+
+
+@kernel("int64(float64, int64)")
+def _needed(least, both):
+    """How many shingles two texts must share, of so many that ``both`` have together, to resemble each other
+    by ``least``: in the very numbers that are compared with it."""
+    shared = min(int(least * both / (1 + least)), both // 2)
+    while shared > 0 and (shared - 1) / (both - shared + 1) >= least:
+        shared -= 1
+    while shared / (both - shared) < least:
+        shared += 1
+    return shared
+
+
+@kernel("int64(uint64[::1], uint32[::1], uint64[::1], int64)")
+def _shared(grams, table, others, needed):
+    """How many of the distinct ``others`` are among the distinct grams of a table; or, once it is certain
+    that fewer are than are ``needed``, some lesser number."""
+    shared, missed, after = 0, others.size - needed, np.int64(0)
+    for k in range(others.size):
+        # Where one is shared, most often the next one of both is as well.
+        if after == grams.size or grams[after] != others[k]:
+            slot = _place(grams, table, others[k])
+            if table[slot] == 0:
+                missed -= 1
+                if missed < 0:
+                    return shared
+                continue
+            after = np.int64(table[slot]) - 1
+        after += 1
+        shared += 1
+    return shared
+
+
+@kernel("void(uint64[::1], int64[::1], int64, int64[::1], int64[::1], float64, float64[::1])")
+def resemble(words, bounds, size, left, right, least, out):
     """``out[k]``: the Jaccard resemblance of texts ``left[k]`` and ``right[k]`` by their sets of shingles of
-    ``size`` words, as `nearcopy.kernel.resemble.best_units` has it. Text t is
-    ``words[bounds[t]:bounds[t + 1]]`` and has a word at least. Fast where pairs of one ``left`` follow each
-    other: its table is made once.
+    ``size`` words, as `nearcopy.kernel.resemble.best_units` has it; or, where that is below ``least``,
+    anything below. Text t is ``words[bounds[t]:bounds[t + 1]]`` and has a word at least. ``left`` rises, and
+    each ``right`` is greater than its ``left``.
     """
-    texts, longest = bounds.size - 1, 1
-    grams, distinct = np.empty(words.size, dtype=np.uint64), np.empty(texts, dtype=np.int64)
-    ends, rooms = np.empty(texts, dtype=np.int64), np.empty(texts, dtype=np.int64)
-    for text in range(texts):
-        length = bounds[text + 1] - bounds[text]
-        longest = max(longest, length)
-        ends[text] = bounds[text] + max(length - size + 1, 1)
-        rooms[text] = 16
-        while rooms[text] < 2 * length:
-            rooms[text] *= 2
-    slots, used = np.empty(4 * longest + 16, np.uint64), np.empty(4 * longest + 16, np.int64)
-    for text in range(texts):
-        gram_hashes(words, bounds[text], bounds[text + 1], size, grams[bounds[text] :])
-        room = rooms[text]
-        distinct[text] = _fill(grams[bounds[text] : ends[text]], slots[:room], used[:room])
-    current, table, marks = -1, slots[:16], used[:16]
-    for k in range(left.size):
-        a, b, shared = left[k], right[k], 0
-        if a != current:
-            current, table, marks = a, slots[: rooms[a]], used[: rooms[a]]
-            _fill(grams[bounds[a] : ends[a]], table, marks)
-        for g in range(bounds[b], ends[b]):
-            place = _slot(table, marks, grams[g])
-            # 1: of the left text; k + 2: met in this right one already
-            if marks[place] != 0 and marks[place] != k + 2:
-                marks[place] = k + 2
-                shared += 1
-        out[k] = shared / (distinct[a] + distinct[b] - shared)
+    grams, distinct = np.empty(words.size, dtype=np.uint64), np.empty(bounds.size - 1, dtype=np.int64)
+    slots, k = np.empty(2 * slots_for(longest_of(bounds)), dtype=np.uint32), left.size - 1
+    # From the last on: the right ones are known when a left one is, in whose table they are looked up.
+    for text in range(bounds.size - 2, -1, -1):
+        first, end = bounds[text], bounds[text + 1]
+        gram_hashes(words, first, end, size, grams[first:])
+        table = slots[: 2 * slots_for(end - first)]
+        distinct[text] = _distinct(grams[first : first + max(end - first - size + 1, 1)], table)
+        mine = grams[first : first + distinct[text]]
+        while k >= 0 and left[k] == text:
+            begin, both = bounds[right[k]], distinct[text] + distinct[right[k]]
+            others, needed = grams[begin : begin + distinct[right[k]]], _needed(least, both)
+            shared = 0
+            if needed <= min(mine.size, others.size):
+                shared = _shared(mine, table, others, needed)
+            out[k] = shared / (both - shared)
+            k -= 1
 
 
 @kernel("int64(int64[:, ::1], int64, int64, int64[::1], int64[::1])")

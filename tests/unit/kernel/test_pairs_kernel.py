@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -27,13 +27,24 @@ SCANNED = scan_texts(TEXTS)
 LEFT, RIGHT = np.array(list(permutations(range(len(TEXTS)), 2))).T.copy()
 
 
+def resemblances(least: float) -> list[float]:
+    """Of all pairs in their order, the left one always the lesser."""
+    left, right = np.array(list(combinations(range(len(TEXTS)), 2))).T.copy()
+    out = np.empty(len(left))
+    resemble(SCANNED.hashes, SCANNED.text_words, 3, left, right, least, out)
+    return out.tolist()
+
+
 def test_resemblances_are_the_oracles() -> None:
-    out = np.empty(len(LEFT))
-    resemble(SCANNED.hashes, SCANNED.text_words, 3, LEFT, RIGHT, out)
     read = [[word.fold for word in naive.words(text)] for text in TEXTS]
-    expected = [naive.resemblance(read[a], read[b], 3) for a, b in zip(LEFT, RIGHT, strict=True)]
-    assert out.tolist() == expected
+    expected = [naive.resemblance(a, b, 3) for a, b in combinations(read, 2)]
+    assert resemblances(0.0) == expected
     assert any(0 < one < 1 for one in expected)
+    for least in {*expected, 0.3, 0.7}:
+        bounded = resemblances(least)
+        assert [one for one in bounded if one >= least] == [one for one in expected if one >= least]
+        below = [one for one, exact in zip(bounded, expected, strict=True) if exact < least]
+        assert max(below, default=-1) < least
 
 
 def test_shared_words_are_those_of_single_alignments() -> None:
