@@ -50,9 +50,8 @@ class Document:
         inner = {**_object(free.pop("meta", None), "meta"), **_object(free.pop("fields", None), "fields")}
         if inner:
             free = {**inner, **free}
-        title, publisher, url, published_at = [
-            None if (value := free.pop(name, None)) is None else _text(value, name) for name in NAMED_FIELDS
-        ]
+        title, publisher = _text_or_none(free, "title"), _text_or_none(free, "publisher")
+        url, published_at = _text_or_none(free, "url"), _text_or_none(free, "published_at")
         check_date(published_at)
         if free:
             _json_fields(free)
@@ -144,7 +143,11 @@ def _object(value: object, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(value: object, name: str) -> str:
+def _text_or_none(record: dict[str, Any], name: str) -> str | None:
+    """Take a text out of a record."""
+    value = record.pop(name, None)
+    if value is None:
+        return None
     if not isinstance(value, str):
         raise InputError(f"{name} must be a string", name)
     _encoded(value, name)

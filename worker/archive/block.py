@@ -84,7 +84,7 @@ class Block:
 def reject(place: str, reason: object, raw: object = "") -> Reject:
     """A reject whose every string can be written as UTF-8, whatever the record held."""
     if isinstance(raw, bytes):
-        raw = raw[: 4 * SAMPLE_CHARACTERS].decode(errors="backslashreplace")
+        raw = raw[: 4 * SAMPLE_CHARACTERS].removesuffix(b"\n").decode(errors="backslashreplace")
     elif isinstance(raw, list):
         raw = ",".join(raw)
     return Reject(_writable(place), _writable(str(reason)), _writable(str(raw)[:SAMPLE_CHARACTERS]))

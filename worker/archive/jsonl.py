@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 
 from nearcopy.document import parsed_record
 from nearcopy.errors import InputError
@@ -42,16 +43,15 @@ def _damage(last: Block, stream: Stream) -> Reject:
 
 def rows(block: Block) -> Iterator[Row | Reject]:
     """The objects of a block. A line that damage tore is none, unless it is whole."""
-    lines = block.data().split(b"\n")
-    for number, line in enumerate(lines, block.first):
-        if not line or line.isspace():
+    for number, line in enumerate(BytesIO(block.data()), block.first):
+        if line.isspace():
             continue
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
         try:
             yield Row(number, line, _object(line))
         except InputError as error:
-            torn = block.trouble is not None and number == block.first + len(lines) - 1
+            torn = block.trouble is not None and not line.endswith(b"\n")
             if not torn:
                 yield block.reject(number, error, line)
 
