@@ -9,7 +9,6 @@ documents the original and the figures of the others stay, too. No answer names 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -250,7 +249,8 @@ def _role(in_original: float, of_original: float) -> Role:
 
 def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:
     """A cluster of these documents, as a run would tell it; None where fewer than two are stored."""
-    documents = _documents(store, ids)
+    # In the order of a run: of equals, the first one leads, and stands first
+    documents = sorted(_documents(store, ids), key=_digest)
     if len(documents) < 2:
         return None
     texts = _texts(documents)
@@ -282,7 +282,8 @@ def _texts(documents: Sequence[Document]) -> Texts:
 
 
 def _digest(document: Document) -> bytes:
-    return hashlib.blake2b(document.id.encode(), digest_size=DIGEST_BYTES).digest()
+    """What a run orders documents by; that of the content, which it has behind, decides nothing here."""
+    return keys.id_digest(document.id).ljust(DIGEST_BYTES, b"\0")
 
 
 def _documents(store: Store, ids: Sequence[str]) -> list[Document]:
