@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nearcopy.clusters.common import MANY, Standing, common, of_one_story, sampled
-from nearcopy.clusters.meeting import halves
+from nearcopy.clusters.meeting import distinct, halves
 from nearcopy.clusters.pairs import MIN_WORDS, Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, passing
 from nearcopy.index.keys import page_numbers
@@ -44,7 +44,7 @@ def repeat(folder: Path, blocks: int, share: int, shares: int) -> str:
                                      (runs[1:] != runs[:-1]) | (documents[1:] != documents[:-1])))
     words = np.add.reduceat(words, first) if len(first) else words
     runs, documents = runs[first], documents[first]
-    distinct, which, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    hashes, which, counts = np.unique(runs, return_inverse=True, return_counts=True)
     many = counts > MANY
     mine = many[which]
     holders = np.split(documents[mine], np.cumsum(counts[many])[:-1])
@@ -52,7 +52,7 @@ def repeat(folder: Path, blocks: int, share: int, shares: int) -> str:
     some = [sampled(held[np.argsort(ranks[held])]) for held in holders if len(held)]
     samples = np.array(some, dtype=np.int64).reshape(-1, MANY)
     return files.write(folder, repeated_name(share), {
-        "runs": distinct[many],
+        "runs": hashes[many],
         "kin": _kin(folder, samples),
         "samples": samples,
         "documents": documents[mine],
@@ -80,7 +80,7 @@ def _kin(folder: Path, samples: Array) -> Array:
     found = [np.empty(0, dtype=np.bool_)]
     for start in range(0, len(samples), TOGETHER):
         some = samples[start : start + TOGETHER]
-        texts = read_texts(folder, np.unique(some))
+        texts = read_texts(folder, distinct(some))
         found.append(of_one_story(texts, np.searchsorted(texts.numbers, some)))
     return np.concatenate(found)
 
@@ -94,14 +94,14 @@ def judge(folder: Path, shares: int, among: Range, ranges: list[Range]) -> str:
     """Write the part of the common paragraphs of a range of documents, of those that are in a pair; returns
     its checksum. ``documents`` int64, rising, and ``runs`` uint64: which document, and which paragraph."""
     runs, samples, kin, standing = _repeated(folder, shares)
-    documents = np.unique(standing.texts)
+    documents = distinct(standing.texts)
     documents = documents[(documents >= among[0]) & (documents < among[1])]
     documents = documents[np.isin(documents, _in_pairs(folder, ranges, among))]
     found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(documents), TOGETHER):
         some = documents[start : start + TOGETHER]
-        paragraphs = np.unique(standing.paragraphs[np.isin(standing.texts, some)])
-        texts = read_texts(folder, np.unique(np.append(samples[paragraphs], some)))
+        paragraphs = distinct(standing.paragraphs[np.isin(standing.texts, some)])
+        texts = read_texts(folder, distinct(np.append(samples[paragraphs], some)))
         mine = np.flatnonzero(np.isin(standing.texts, texts.numbers))
         rows = np.searchsorted(texts.numbers, standing.texts[mine])
         here = Standing(rows, standing.paragraphs[mine], standing.words[mine])
@@ -136,7 +136,7 @@ def _in_pairs(folder: Path, ranges: list[Range], among: Range) -> Array:
     for first, _ in ranges:
         part = files.read(folder, compared_name(first))
         found += [part[name][(part[name] >= among[0]) & (part[name] < among[1])] for name in ("a", "b")]
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def stripped_name(first: int) -> str:
@@ -157,13 +157,14 @@ def strip(folder: Path, among: Range, ranges: list[Range], words: int, least: Bo
     if len(keys):
         lengths = files.read(folder, NUMBERS)["words"]
         left[asked] = np.concatenate([
-            _left(folder, some, documents, runs, least) for some in chunks(keys, lengths, words)
+            _left(folder, *some, documents, runs, least) for some in chunks(keys, lengths, words)
         ])
     return files.write(folder, stripped_name(among[0]), {"left": left})
 
 
-def _left(folder: Path, keys: Array, documents: Array, runs: Array, least: Bounds) -> Array:
-    numbers = np.unique(np.concatenate(halves(keys)))
+def _left(
+    folder: Path, keys: Array, numbers: Array, documents: Array, runs: Array, least: Bounds
+) -> Array:
     texts = _stripped(folder, read_texts(folder, numbers), documents, runs)
     lengths = np.diff(texts.bounds)
     a, b = (lengths[np.searchsorted(numbers, side)] for side in halves(keys))
@@ -179,7 +180,7 @@ def _stripped(folder: Path, texts: Texts, documents: Array, runs: Array) -> Text
     numbers = files.read(folder, NUMBERS)
     concerned = np.flatnonzero(np.isin(texts.numbers, documents))
     blocks = numbers["blocks"][texts.numbers[concerned]]
-    parts = {block: files.read(folder, part_name(block)) for block in np.unique(blocks).tolist()}
+    parts = {block: files.read(folder, part_name(block)) for block in set(blocks.tolist())}
     for text, block in zip(concerned.tolist(), blocks.tolist(), strict=True):
         number, part = texts.numbers[text], parts[block]
         row = numbers["rows"][number]

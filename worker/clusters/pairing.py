@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from nearcopy.clusters.meeting import enough, halves, meetings, meetings_beside
+from nearcopy.clusters.meeting import distinct, enough, halves, meetings, meetings_beside
 from nearcopy.clusters.pairs import Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.index.keys import page_numbers
@@ -144,7 +144,7 @@ def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bou
     """Write the part of the pairs whose lesser document is in a range: the arrays of `Pairs`; returns its
     checksum. About so many ``words`` are in memory at a time."""
     numbers = files.read(folder, NUMBERS)
-    keys = np.unique(np.concatenate([
+    keys = distinct(np.concatenate([
         _met(folder, [one for one in met if one.net == "documents"], among)[0],
         *_held(folder, met, among, numbers, least),
     ]))
@@ -156,8 +156,7 @@ def verify(folder: Path, keys: Array, words: int, least: Bounds) -> Pairs:
     """The pairs among candidates; about so many ``words`` are in memory at a time."""
     lengths = files.read(folder, NUMBERS)["words"]
     return _joined([
-        verified(read_texts(folder, np.unique(np.concatenate(halves(some)))), some, least)
-        for some in chunks(keys, lengths, words)
+        verified(read_texts(folder, numbers), some, least) for some, numbers in chunks(keys, lengths, words)
     ])
 
 
@@ -186,15 +185,17 @@ def _held(
             yield enough(keys, met_in, numbers["prints" if net == "prints" else "words"], least.containment)
 
 
-def chunks(keys: Array, lengths: Array, most: int) -> Iterator[Array]:
-    """Candidates in their order, halved until the documents of a part have so many words at most."""
+def chunks(keys: Array, lengths: Array, most: int) -> Iterator[tuple[Array, Array]]:
+    """Candidates in their order, halved until the documents of a part have so many words at most; and these
+    documents, rising."""
     left = [keys]
     while left:
         keys = left.pop()
-        if len(keys) > 1 and lengths[np.unique(np.concatenate(halves(keys)))].sum() > most:
+        numbers = distinct(np.concatenate(halves(keys)))
+        if len(keys) > 1 and lengths[numbers].sum() > most:
             left += [keys[len(keys) // 2 :], keys[: len(keys) // 2]]
         else:
-            yield keys
+            yield keys, numbers
 
 
 def read_pairs(folder: Path, ranges: list[Range]) -> Pairs:

@@ -60,6 +60,7 @@ def test_no_more_words_are_in_memory_than_may_be_but_those_of_one_pair(most: int
     lengths = np.random.default_rng(2).integers(1, 60, 40)
     keys = np.array([a << 32 | b for a, b in combinations(range(40), 2)])
     found = list(chunks(keys, lengths, most))
-    assert np.array_equal(np.concatenate(found), keys)
-    for some in found:
-        assert len(some) == 1 or lengths[np.unique(np.concatenate(halves(some)))].sum() <= most
+    assert np.array_equal(np.concatenate([some for some, _ in found]), keys)
+    for some, numbers in found:
+        assert numbers.tolist() == sorted({number for pair in met(some) for number in pair})
+        assert len(some) == 1 or lengths[numbers].sum() <= most
