@@ -75,7 +75,7 @@ def parsed_record(line: bytes) -> dict[str, object]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        value = _parsed_slowly(line)
+        value = _parsed_slowly(line.removesuffix(b"\n"))
     if not isinstance(value, dict):
         raise InputError("the line must be a JSON object")
     return value
