@@ -64,6 +64,8 @@ def catch_up(store: Store, seconds: float) -> int:
     """Make good what has changed, for so many seconds at most, unless another does or Redis takes no writes;
     returns how many changed documents the clusters do not know of yet. Raises `StorageUnavailable`."""
     until = time.monotonic() + seconds
+    if clusters.find(store) is None:
+        return 0
     with suppress(Busy, WritesRefused), clusters.lock(store):
         kept = clusters.find(store)
         if kept is None:

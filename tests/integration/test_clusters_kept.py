@@ -224,6 +224,9 @@ def test_clusters_are_answered_while_redis_takes_no_writes(
         assert answered(client) == [["0/b", "0/c"], ["1/a", "1/b"]]
         assert client.get("/v1/clusters").json["state"]["behind"] == 1
         assert client.get("/v1/documents/0/b/copies").json["cluster"]["documents"] == 2
+        # Which makes room
+        assert client.delete("/v1/clusters").status_code == 204
+        assert not noted(archive)
         shared.close()
 
 
