@@ -57,7 +57,12 @@ Takes = Callable[[Told], bool]
 
 def row(one: Told) -> Row:
     """A cluster as it is stored."""
-    return Row(bytes.fromhex(one.cluster), tuple(member.document for member in one.members), packed(one))
+    return replace(_gone(one), packed=packed(one))
+
+
+def _gone(one: Told) -> Row:
+    """A cluster that is replaced: to pack a large one takes a while."""
+    return Row(bytes.fromhex(one.cluster), tuple(member.document for member in one.members), b"")
 
 
 def catch_up(store: Store, seconds: float) -> int:
@@ -137,7 +142,7 @@ def _take_out(store: Store, kept: Kept, id: str) -> list[str]:
     left = [one for one in old.members if one.document != id]
     ids = [one.document for one in left]
     new = _counted(old, left) if len(left) > MOST else _described(store, kept, ids)
-    clusters.change(store, kept.run, [row(old)], [row(new)] if new is not None else [])
+    clusters.change(store, kept.run, [_gone(old)], [row(new)] if new is not None else [])
     return ids if new is None else []
 
 
@@ -157,7 +162,7 @@ def _put_in(store: Store, kept: Kept, id: str) -> None:
     old = _home(store, kept, found, names, report.verified == report.candidates and not report.bounded)
     if old is not None:
         new = _with(store, kept, old, mine[0])
-        clusters.change(store, kept.run, [row(old)], [row(new)] if new is not None else [])
+        clusters.change(store, kept.run, [_gone(old)], [row(new)] if new is not None else [])
     elif alone := [int(other) for other in found.b if names[other] is None]:
         weight = dict(zip(found.b.tolist(), _weights(found).tolist(), strict=True))
         nearest = max(alone, key=lambda other: (weight[other], together[other].id))
