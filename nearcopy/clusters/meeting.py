@@ -68,9 +68,8 @@ def meetings_beside(hashes: Hashes, numbers: Ints, runs: Hashes, words: Ints) ->
 def _buckets(hashes: Hashes) -> tuple[Ints, Ints]:
     """The places of the hashes from the least to the greatest, and where there each bucket begins, and the
     last one ends."""
-    by_hash = np.argsort(hashes, kind="stable")
-    sorted_ = hashes[by_hash]
-    return by_hash, np.append(np.flatnonzero(_first(sorted_)), len(hashes))
+    by_hash = stable_order(hashes)
+    return by_hash, np.append(np.flatnonzero(first_of(hashes[by_hash])), len(hashes))
 
 
 def _crowded(starts: Ints) -> int:
@@ -97,10 +96,17 @@ def _written(call: Callable[[Ints], int]) -> Ints:
 def distinct(values: Ints) -> Ints:
     """Each value once, rising. `np.unique` does so by hashing, which takes six times as long."""
     rising = np.sort(values, axis=None)
-    return rising[_first(rising)]
+    return rising[first_of(rising)]
 
 
-def _first(rising: NDArray[Any]) -> NDArray[np.bool_]:
+def stable_order(values: NDArray[Any]) -> Ints:
+    """The places of up to 2^32 values from the least to the greatest, of equal ones in their order: by two
+    sorts that numpy has instructions of the processor for, in half the time of its stable one."""
+    order = np.argsort(values)
+    return np.sort(np.cumsum(first_of(values[order])) << 32 | order) & LOW
+
+
+def first_of(rising: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of sorted values are another than the one before."""
     return np.append(np.ones(len(rising[:1]), np.bool_), rising[1:] != rising[:-1])
 

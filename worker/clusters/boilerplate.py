@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nearcopy.clusters.common import MANY, Standing, common, of_one_story, sampled
-from nearcopy.clusters.meeting import distinct, halves
+from nearcopy.clusters.meeting import distinct, first_of, halves, stable_order
 from nearcopy.clusters.pairs import MIN_WORDS, Pairs
 from nearcopy.clusters.verifying import Bounds, Texts, passing
 from nearcopy.index.keys import page_numbers
@@ -38,13 +38,13 @@ def repeat(folder: Path, blocks: int, share: int, shares: int) -> str:
       words lie in it
     """
     runs, documents, words = _records(folder, blocks, share, shares)
-    order = np.lexsort((documents, runs))
+    order = stable_order(runs)
     runs, documents, words = runs[order], documents[order], words[order]
-    first = np.flatnonzero(np.append(np.ones(len(runs[:1]), np.bool_),
-                                     (runs[1:] != runs[:-1]) | (documents[1:] != documents[:-1])))
+    first = np.flatnonzero(first_of(runs) | first_of(documents))
     words = np.add.reduceat(words, first) if len(first) else words
     runs, documents = runs[first], documents[first]
-    hashes, which, counts = np.unique(runs, return_inverse=True, return_counts=True)
+    begun = first_of(runs)
+    which, counts = np.cumsum(begun) - 1, np.diff(np.append(np.flatnonzero(begun), len(runs)))
     many = counts > MANY
     mine = many[which]
     holders = np.split(documents[mine], np.cumsum(counts[many])[:-1])
@@ -52,7 +52,7 @@ def repeat(folder: Path, blocks: int, share: int, shares: int) -> str:
     some = [sampled(held[np.argsort(ranks[held])]) for held in holders if len(held)]
     samples = np.array(some, dtype=np.int64).reshape(-1, MANY)
     return files.write(folder, repeated_name(share), {
-        "runs": hashes[many],
+        "runs": runs[begun][many],
         "kin": _kin(folder, samples),
         "samples": samples,
         "documents": documents[mine],
@@ -62,7 +62,7 @@ def repeat(folder: Path, blocks: int, share: int, shares: int) -> str:
 
 
 def _records(folder: Path, blocks: int, share: int, shares: int) -> tuple[Array, Array, Array]:
-    """Of all paragraphs of a share the hash, the document and the words."""
+    """Of all paragraphs of a share the hash, the document, which rises, and the words."""
     found, first = [], 0
     for block, rows in by_block(files.read(folder, NUMBERS), blocks):
         part = files.read(folder, part_name(block))

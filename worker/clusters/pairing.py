@@ -23,7 +23,7 @@ from worker.rebuild.signing import part_name
 Range = tuple[int, int]
 """Numbers of documents: the first, and the end."""
 
-RANGES, FEWEST = 32, 1 << 14
+RANGES, FEWEST = 32, 1 << 16
 """Of candidates: into so many ranges they are cut, but none of fewer than that."""
 
 PAIRS = ("a", "b", "shared", "resemblance", "a_in_b", "b_in_a")
@@ -137,7 +137,7 @@ def cuts(folder: Path, met: list[Share], documents: int, most: int) -> list[Rang
 
 def compared_name(first: int) -> str:
     """The part of the pairs of a range of documents."""
-    return f"pairs-{first:010}"
+    return f"compared-{first:010}"
 
 
 def compare(folder: Path, met: list[Share], among: Range, words: int, least: Bounds) -> str:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from nearcopy.clusters.meeting import FAMILY, NEAR, enough, halves, meetings
+from nearcopy.clusters.meeting import FAMILY, NEAR, distinct, enough, halves, meetings, stable_order
 from worker.clusters.pairing import chunks
 
 
@@ -53,6 +53,14 @@ def test_enough_is_a_quarter_of_what_is_asked_of_the_lesser_one() -> None:
     prints = np.array([40, 1000, 40])
     keys = np.array([0 << 32 | 1, 0 << 32 | 2, 1 << 32 | 2])
     assert met(enough(keys, np.array([8, 7, 9]), prints, 0.8)) == [(0, 1), (1, 2)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000])
+def test_sorting(size: int) -> None:
+    values = np.random.default_rng(3).integers(0, 1 << 64, 400, dtype=np.uint64)
+    values = np.random.default_rng(4).choice(values, size)
+    assert stable_order(values).tolist() == np.argsort(values, kind="stable").tolist()
+    assert distinct(values).tolist() == sorted(set(values.tolist()))
 
 
 @pytest.mark.parametrize("most", [1, 50, 300, 10**6])
