@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from service.cli.exits import Exit
 from service.cli.found import worker_command
 from service.cli.options import as_json, command, explained, load_engine, open_archive, redis_url
 from service.cli.progress import Shown
-from service.cli.task import Size, of_a_field
+from service.cli.task import Size, of_a_field, where_it_runs
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,14 +40,7 @@ def of_a_search(function: F) -> F:
                      help="What all processes may take together."),
         click.option("--max-rejects", type=click.IntRange(0), metavar="N",
                      help="Fail where more records than this cannot be used. [default: any number may]"),
-        click.option("--processes", type=click.IntRange(1, 1024), default=os.cpu_count() or 1,
-                     metavar="N", help="Processes that do the work. [default: one for each core]"),
-        click.option("--dask", metavar="URL", help="A Dask scheduler, as tcp://10.0.0.1:8786, whose workers "
-                     "do the work; --folder and the archives must lie where they all see them."),
-        click.option("--folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-                     help="Where finished parts lie until the end. [default: beside the output]"),
-        click.option("--resume", is_flag=True, help="Only go on with what was begun and not ended. Without "
-                     "this option that is done too, where there is any."),
+        *where_it_runs("beside the output"),
         as_json,
     ]
     for option in reversed(options):

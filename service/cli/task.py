@@ -44,14 +44,7 @@ def of_a_rebuild(function: F) -> F:
                      help="Superseded generations that stay, to go back to."),
         click.option("--audit", type=click.IntRange(0), default=200, show_default=True, metavar="N",
                      help="Documents that are looked for before it is published."),
-        click.option("--processes", type=click.IntRange(1, 1024), default=os.cpu_count() or 1,
-                     metavar="N", help="Processes that do the work. [default: one for each core]"),
-        click.option("--dask", metavar="URL", help="A Dask scheduler, as tcp://10.0.0.1:8786, whose workers "
-                     "do the work; --folder and the archives must lie where they all see them."),
-        click.option("--folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-                     help="Where finished parts lie until the end. [default: in the data directory]"),
-        click.option("--resume", is_flag=True, help="Only go on with what was begun and not ended. Without "
-                     "this option that is done too, where there is any."),
+        *where_it_runs("in the data directory"),
         click.option("--grace", type=click.FloatRange(0), metavar="SECONDS", help="How long readers of a "
                      "superseded generation are waited for before it is removed. [default: 30]"),
         click.option("--queue", is_flag=True, help="Have a worker do it (see `nearcopy worker`), and watch. "
@@ -62,6 +55,20 @@ def of_a_rebuild(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def where_it_runs(folder: str) -> list[Callable[[F], F]]:
+    """The options of all that runs on many processes; ``folder`` says where its parts lie unless chosen."""
+    return [
+        click.option("--processes", type=click.IntRange(1, 1024), default=os.cpu_count() or 1,
+                     metavar="N", help="Processes that do the work. [default: one for each core]"),
+        click.option("--dask", metavar="URL", help="A Dask scheduler, as tcp://10.0.0.1:8786, whose workers "
+                     "do the work; --folder and the archives must lie where they all see them."),
+        click.option("--folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+                     help=f"Where finished parts lie until the end. [default: {folder}]"),
+        click.option("--resume", is_flag=True, help="Only go on with what was begun and not ended. Without "
+                     "this option that is done too, where there is any."),
+    ]
 
 
 def of_a_field(name: str) -> Callable[[F], F]:
