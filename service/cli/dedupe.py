@@ -25,7 +25,8 @@ BESIDE = ("left", "rejects")
 @click.option("--keep", type=click.Choice(["earliest", "longest", "first"]), default="earliest",
               show_default=True, help="Which document of a cluster stays.")
 @click.option("--threshold", type=THRESHOLD, default=0.8, show_default=True, metavar="SHARE",
-              help="From which resemblance two documents are a pair.")
+              help="From which resemblance two documents are a pair; `clusters` begins at 0.5, since what is "
+              "half the same is worth a look, and no reason to leave.")
 @of_a_search
 def dedupe(archives: tuple[str, ...], **options: Any) -> int:
     """Write an archive without its copies.
