@@ -26,9 +26,13 @@ def drawn(vocabulary: int, words: int) -> list[int]:
 
 
 BASES = [drawn(1000, 90), drawn(12, 90), drawn(3, 60), drawn(1000, 20) * 4, [1] * 30 + drawn(50, 60)]
+ONCE = [list(range(first, first + 6)) for first in range(1000, 1240, 6)]
 PAIRS_OF_TEXTS = [
     *((base, edited(base)) for base in BASES for _ in range(4)),
     *((one, two) for one in BASES for two in BASES),
+    # One has just too many pairs, the next one not
+    *(([1] * 88 + list(range(1000, 1240 + more)), [1] * 88 + [word for run in ONCE for word in [*run, 7]])
+      for more in range(10)),
     ([1] * 150, [1] * 150), ([1, 2] * 70, [2, 1] * 80), (BASES[0], [7]), ([7], BASES[0]),
 ]
 
@@ -49,10 +53,11 @@ def listed(a: list[int], b: list[int], room: int) -> list[list[int]] | None:
 def expected(a: list[int], b: list[int], room: int) -> list[list[int]] | None:
     """Place by place."""
     left, found = PAIRS * (len(a) + len(b)) + MORE_PAIRS, []
+    places: dict[tuple[int, ...], list[int]] = {}
+    for i in range(len(a) - SEED + 1):
+        places.setdefault(tuple(a[i : i + SEED]), []).append(i)
     for j in range(len(b) - SEED + 1):
-        for i in range(len(a) - SEED + 1):
-            if a[i : i + SEED] != b[j : j + SEED]:
-                continue
+        for i in places.get(tuple(b[j : j + SEED]), []):
             left -= 1
             if left < 0 or len(found) == room:
                 return None
