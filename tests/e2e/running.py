@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -10,9 +11,14 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
+
+from tests.e2e.forking import Forked
 
 PROGRAM = [sys.executable, "-m", "service.cli"]
 SECONDS = 90
@@ -38,13 +44,18 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run(*arguments: str, stdin: bytes = b"", **variables: str) -> Ran:
-    """Run a command with pipes."""
-    done = subprocess.run(
-        [*PROGRAM, *arguments], input=stdin, capture_output=True, env=environment(**variables),
-        timeout=SECONDS, check=False,
-    )
-    assert b"Traceback" not in done.stderr, done.stderr.decode()
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    """Run a command that reads a pipe."""
+    inlet, outlet = os.pipe()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        forked = Forked(arguments, environment(**variables), [inlet, out.fileno(), err.fileno()])
+        os.close(inlet)
+        writer = threading.Thread(target=_write, args=(outlet, stdin))
+        writer.start()
+        code = forked.wait(SECONDS)
+        writer.join()
+        told, complaint = (_whole(file) for file in (out, err))
+    assert "Traceback" not in complaint, complaint
+    return Ran(code, told, complaint)
 
 
 def start(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -59,13 +70,21 @@ def run_on_terminal(*arguments: str, **variables: str) -> Ran:
     """Run a command on a terminal of 120 columns; what it writes comes together in ``out``."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=its, stdout=its, stderr=its, env=environment(**variables)
-    )
+    forked = Forked(arguments, environment(**variables), [its, its, its])
     os.close(its)
     written = b"".join(_until_closed(ours))
     os.close(ours)
-    return Ran(process.wait(SECONDS), written.decode(), "")
+    return Ran(forked.wait(SECONDS), written.decode(), "")
+
+
+def _write(pipe: int, content: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(pipe, "wb") as file:
+        file.write(content)
+
+
+def _whole(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def free_port() -> int:
