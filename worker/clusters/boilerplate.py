@@ -141,7 +141,7 @@ def _in_pairs(folder: Path, ranges: list[Range], among: Range) -> Array:
 
 def stripped_name(first: int) -> str:
     """The part that says which pairs of a range are left."""
-    return f"left-{first:010}"
+    return f"stripped-{first:010}"
 
 
 def strip(folder: Path, among: Range, ranges: list[Range], words: int, least: Bounds) -> str:
