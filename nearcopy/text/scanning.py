@@ -78,7 +78,11 @@ def scan_texts(texts: Sequence[str]) -> Scanned:
     words, paragraphs = scan(
         codes, bounds, *table(), hashes, starts, ends, lines, spans, text_words, text_spans
     )
-    return Scanned(hashes[:words], starts[:words], ends[:words], spans[:paragraphs], text_words, text_spans)
+    # Copied, for the room is several times as large, and would stay with whoever keeps a part of it
+    return Scanned(
+        hashes[:words].copy(), starts[:words].copy(), ends[:words].copy(), spans[:paragraphs].copy(),
+        text_words, text_spans,
+    )
 
 
 def joined(parts: Sequence[Scanned]) -> Scanned:
