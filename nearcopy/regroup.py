@@ -283,7 +283,7 @@ def _texts(documents: Sequence[Document]) -> Texts:
     scanned = scan_texts([one.text for one in documents])
     ranks = np.argsort(np.argsort(np.array([_digest(one) for one in documents])))
     return Texts(
-        np.arange(len(documents), dtype=np.int64), scanned.hashes.copy(),
+        np.arange(len(documents), dtype=np.int64), scanned.hashes,
         np.asarray(scanned.text_words, dtype=np.int64), ranks.astype(np.int64),
     )
 

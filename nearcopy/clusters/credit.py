@@ -73,7 +73,7 @@ def credits_of(texts: Sequence[str], words: Hashes, bounds: NDArray[np.int64]) -
 
 @cache
 def _hashes(words: tuple[str, ...]) -> Hashes:
-    return scan_texts(words).hashes.copy()
+    return scan_texts(words).hashes
 
 
 def _date(found: re.Match[str]) -> date | None:
