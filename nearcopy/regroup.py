@@ -22,7 +22,7 @@ from nearcopy import check
 from nearcopy.clusters.credit import credited
 from nearcopy.clusters.group import cluster_id, described
 from nearcopy.clusters.groups import CORE, HELD, HOLD
-from nearcopy.clusters.pairs import DIGEST_BYTES, MIN_WORDS, Ints, Members, Pairs
+from nearcopy.clusters.pairs import MIN_WORDS, Ints, Members, Pairs
 from nearcopy.clusters.told import DIGITS, Member, Role, Told, packed, told, unpacked
 from nearcopy.clusters.verifying import Bounds, Texts, verified
 from nearcopy.document import Document, instant
@@ -257,7 +257,7 @@ def _role(in_original: float, of_original: float) -> Role:
 def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:
     """A cluster of these documents, as a run would tell it; None where fewer than two are stored."""
     # In the order of a run: of equals, the first one leads, and stands first
-    documents = sorted(_documents(store, ids), key=_digest)
+    documents = sorted(_documents(store, ids), key=lambda one: keys.id_digest(one.id))
     if len(documents) < 2:
         return None
     texts = _texts(documents)
@@ -267,7 +267,7 @@ def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:
         published_at=[one.published_at for one in documents],
         titles=[one.title for one in documents],
         words=np.diff(texts.bounds),
-        digests=np.frombuffer(b"".join(map(_digest, documents)), dtype=np.uint8).reshape(-1, DIGEST_BYTES),
+        digests=keys.id_digests(one.id for one in documents),
         credits=[credited(one.text) for one in documents],
     )
 
@@ -281,16 +281,11 @@ def _described(store: Store, kept: Kept, ids: Sequence[str]) -> Told | None:
 
 def _texts(documents: Sequence[Document]) -> Texts:
     scanned = scan_texts([one.text for one in documents])
-    ranks = np.argsort(np.argsort(np.array([_digest(one) for one in documents])))
+    ranks = np.argsort(np.argsort(np.array([keys.id_digest(one.id) for one in documents])))
     return Texts(
         np.arange(len(documents), dtype=np.int64), scanned.hashes,
         np.asarray(scanned.text_words, dtype=np.int64), ranks.astype(np.int64),
     )
-
-
-def _digest(document: Document) -> bytes:
-    """What a run orders documents by; that of the content, which it has behind, decides nothing here."""
-    return keys.id_digest(document.id).ljust(DIGEST_BYTES, b"\0")
 
 
 def _documents(store: Store, ids: Sequence[str]) -> list[Document]:

@@ -20,14 +20,12 @@ Shares = NDArray[np.float64]
 MIN_WORDS = 8
 """The least words of a passage, as in a check."""
 
-DIGEST_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Members:
     """The documents of an archive by number, 0 to n - 1, in the order in which they stand there.
 
-    ``digests`` uint8[n, 16]: of id and content, so that an order by them does not depend on the archive's.
+    ``digests`` uint8[n, 12]: of the ids, so that an order by them does not depend on the archive's.
     ``words`` int64[n]. ``credits``: the date of first publication that each text itself names, if any; empty
     where nobody looked.
     """

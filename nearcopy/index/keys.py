@@ -89,6 +89,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -267,9 +268,18 @@ class PartitionKeys:
         return keys.view(f"V{keys.shape[1]}").ravel().tolist()
 
 
+ID_DIGEST = 12
+"""Bytes."""
+
+
 def id_digest(document: str) -> bytes:
     """Twelve bytes that stand for an id; among a billion ids two are equal with probability 1e-11."""
-    return hashlib.blake2b(document.encode(), digest_size=12).digest()
+    return hashlib.blake2b(document.encode(), digest_size=ID_DIGEST).digest()
+
+
+def id_digests(ids: Iterable[str]) -> NDArray[np.uint8]:
+    """``uint8[n, 12]``: `id_digest` of each."""
+    return np.frombuffer(b"".join([id_digest(one) for one in ids]), dtype=np.uint8).reshape(-1, ID_DIGEST)
 
 
 def bucket_of(digest: bytes) -> int:

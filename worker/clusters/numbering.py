@@ -29,14 +29,15 @@ def number(folder: Path, blocks: int) -> str:
 
     - ``blocks`` and ``rows`` int64[n]: where each stands
     - ``order`` int64[n]: all numbers in the order of the digests; ``ranks`` int64[n]: the place of each there
-    - ``words`` int64[n], ``digests`` uint8[n, 16]
+    - ``words`` int64[n], ``digests`` uint8[n, 12]
     - ``prints`` and ``paragraphs`` int64[n], where excerpts are looked for: how many each has
     """
     signed = [files.read(folder, part_name(block)) for block in range(blocks)]
-    first = ~repeated(np.concatenate([part["ids"] for part in signed]))
+    every = np.concatenate([part["ids"] for part in signed])
+    first = ~repeated(every)
     counts = [len(part["ids"]) for part in signed]
-    digests = np.concatenate([part["digests"] for part in signed])[first]
-    order = np.lexsort(np.ascontiguousarray(digests).view(">u8").T[::-1]).astype(np.int64)
+    digests = every[first]
+    order = np.lexsort(digests.view(">u4").T[::-1]).astype(np.int64)
     ranks = np.empty_like(order)
     ranks[order] = np.arange(len(order))
     return files.write(folder, PART, {

@@ -11,7 +11,6 @@ import numpy as np
 import orjson
 
 from nearcopy.clusters.credit import credits_of
-from nearcopy.clusters.pairs import DIGEST_BYTES
 from nearcopy.document import Document
 from nearcopy.errors import InputError
 from nearcopy.index import documents, keys
@@ -48,7 +47,7 @@ def sign(
     """Write the part of a block; returns its checksum. Raises `OSError` where the archive has gone.
 
     D documents, W words:
-    - ``ids`` uint8[D, 12], ``digests`` uint8[D, 16], of id and words
+    - ``ids`` uint8[D, 12], their digests
     - ``words`` uint64[W], of document d from ``word_bounds[d]`` on, int64[D + 1]
     - ``bands`` uint64[bands, D]
     - ``runs`` uint64[P] of the paragraphs that are long enough, the hash of their words; ``spans``
@@ -91,10 +90,8 @@ def _signed(
 ) -> tuple[dict[str, Array], int]:
     """The arrays of all documents, and how many paragraphs they have."""
     scanned = joined([scan_texts([one.text for one in batch]) for batch in _batches(found)])
-    ids = _bytes(b"".join(keys.id_digest(one.id) for one in found)).reshape(-1, 12)
     return {
-        "ids": ids,
-        "digests": np.concatenate([ids, _contents(scanned)], axis=1),
+        "ids": keys.id_digests(one.id for one in found),
         "words": scanned.hashes,
         "word_bounds": scanned.text_words,
         "bands": document_bands(scanned, parameters).T,
@@ -141,13 +138,6 @@ def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
         batch.append(one)
         size += len(one.text)
     yield batch
-
-
-def _contents(scanned: Scanned) -> Array:
-    """``uint8[T, 4]`` of the words of each text: beside twelve of an id that is all its digest."""
-    out = np.empty(len(scanned.text_words) - 1, dtype=np.uint64)
-    run_hashes(scanned.hashes, scanned.text_bounds(), out)
-    return out.view(np.uint8).reshape(-1, 8)[:, : DIGEST_BYTES - 12]
 
 
 def _bytes(data: bytes) -> Array:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nearcopy.clusters.pairs import Ints, Members, Pairs
+from nearcopy.index.keys import id_digests
 
 LINE = 20
 """Words of a line."""
@@ -31,15 +31,13 @@ def made(id: str, lines: Sequence[int], date: str | None = None, publisher: str 
 
 def members(documents: Sequence[Made]) -> Members:
     """The documents by number."""
-    contents = [f"{one.id} {sorted(one.lines)}".encode() for one in documents]
-    digests = [hashlib.blake2b(one, digest_size=16).digest() for one in contents]
     return Members(
         ids=[one.id for one in documents],
         publishers=[one.publisher for one in documents],
         published_at=[one.date for one in documents],
         titles=[None] * len(documents),
         words=np.array([len(one.lines) * LINE for one in documents], dtype=np.int64),
-        digests=np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 16),
+        digests=id_digests(one.id for one in documents),
     )
 
 
