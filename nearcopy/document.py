@@ -47,8 +47,8 @@ class Document:
         """
         free = dict(record)
         id, text = free.pop("id", None), free.pop("text", None)
-        inner = {**_object(free.pop("meta", None), "meta"), **_object(free.pop("fields", None), "fields")}
-        if inner:
+        if "meta" in free or "fields" in free:
+            inner = {**_object(free.pop("meta", None), "meta"), **_object(free.pop("fields", None), "fields")}
             free = {**inner, **free}
         title, publisher = _text_or_none(free, "title"), _text_or_none(free, "publisher")
         url, published_at = _text_or_none(free, "url"), _text_or_none(free, "published_at")

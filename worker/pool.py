@@ -28,6 +28,9 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 64 << 20
 """Of memory that is free, at most, a process does not give back."""
 
+GARBAGE = 50_000
+"""Objects that come, beyond those that go, before a process looks for cycles."""
+
 CONNECT_SECONDS = 15.0
 """Longest time to reach the scheduler of a Dask cluster."""
 
@@ -55,7 +58,10 @@ def pool(processes: int) -> Iterator[Executor]:
 
 def _begin(parent: int) -> None:
     die_with(parent)
-    gc.freeze()  # what was there before is never garbage: to look through it costs a tenth of a stage
+    # What was there before is never garbage, and documents hold no cycles: to look through both again and
+    # again costs a tenth of a stage
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
     # Arrays of each part come and go: kept, their memory need not be zeroed by the system again and again
     ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 2)

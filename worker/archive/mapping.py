@@ -58,7 +58,7 @@ def reader(mapping: Mapping) -> Callable[[dict[str, Any]], Document]:
         if mapping.id is not None and "id" not in record:
             raise InputError(f"no id: there is no field {mapping.id}", "id")
         for name in UNTYPED:
-            if isinstance(value := record.get(name), int) and not isinstance(value, bool):
+            if type(value := record.get(name)) is int:  # which a bool is not
                 record[name] = str(value)
         if "published_at" in record:
             record["published_at"] = iso(record["published_at"])
