@@ -29,7 +29,7 @@ from worker.rebuild import Reading, Report
 from worker.rebuild.journal import NAME, Journal, begun
 from worker.rebuild.numbering import REJECTS
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """Between two looks at the memory of all processes."""
 
 PARTS = "parts"
@@ -155,7 +155,7 @@ class Telling:
 
     def __init__(self, search: Search, watcher: Watcher) -> None:
         self.watcher, self.status = watcher, Status("clusters", search.task, state="running")
-        self._stage_began = self._looked = 0.0
+        self._stage_began = self._looked = time.monotonic()
         self._report = Report()
 
     def __call__(self, report: Report) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -53,16 +54,17 @@ def write(folder: Path, name: str, arrays: Mapping[str, Array]) -> str:
 
 def read(folder: Path, name: str) -> dict[str, Array]:
     """The arrays of a part, mapped: only what is touched is read."""
-    with open(path_of(folder, name), "rb") as file:
-        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    descriptor = os.open(path_of(folder, name), os.O_RDONLY)
+    try:
+        whole = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
     at = 8 + int.from_bytes(whole[:8], "little")
     arrays = {}
-    for key, kind, shape in json.loads(whole[8:at]):
+    for key, kind, shape in orjson.loads(whole[8:at]):
         at += -at % ALIGN
-        size = prod(shape) * np.dtype(kind).itemsize
-        flat = np.frombuffer(whole, kind, prod(shape), at) if size else np.empty(0, kind)
-        arrays[key] = flat.reshape(shape)
-        at += size
+        arrays[key] = array = np.ndarray(shape, kind, whole, at) if prod(shape) else np.empty(shape, kind)
+        at += array.nbytes
     return arrays
 
 
