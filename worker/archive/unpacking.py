@@ -58,9 +58,13 @@ class Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def read(self, size: int = -1, /) -> bytes:
+        # Without the two copies of what RawIOBase makes of readinto
+        return super().read(size) if size < 0 else self._read(size)
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        data = b"" if self.damage else self._read(len(view))
+        data = self._read(len(view))
         view[: len(data)] = data
         return len(data)
 
@@ -74,6 +78,8 @@ class Stream(io.RawIOBase):
         super().close()
 
     def _read(self, size: int) -> bytes:
+        if self.damage:
+            return b""
         try:
             return self._unpacked.read1(size)
         except EOFError:
