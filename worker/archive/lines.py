@@ -25,34 +25,41 @@ class Piece(NamedTuple):
 
 def pieces(stream: Stream, piece_bytes: int) -> Iterator[Piece]:
     """Pieces of the fewest lines that have ``piece_bytes``. Only the last may lack its newline."""
-    held, start, first, searched = bytearray(), 0, 1, 0
-    while chunk := stream.read(CHUNK):
-        held += chunk
-        while end := held.find(b"\n", max(searched, piece_bytes - 1)) + 1:
-            piece, held = bytes(memoryview(held)[:end]), held[end:]
+    held, size, line = list[bytes](), 0, 0  # of the piece that is read; its last line begins at ``line``
+    start, first, chunk = 0, 1, b""
+    while chunk := chunk or stream.read(CHUNK):
+        at = 0
+        while end := chunk.find(b"\n", at + max(piece_bytes - 1 - size, 0)) + 1:
+            piece = b"".join([*held, chunk[at:end]])
             yield Piece(start, first, piece)
-            start, first, searched = start + end, first + newlines(piece), 0
-        searched = len(held)
-        if searched > LONGEST and searched - (line := held.rfind(b"\n") + 1) > LONGEST:
+            start, first, at = start + len(piece), first + newlines(piece), end
+            held, size, line = [], 0, 0
+        held.append(chunk[at:])
+        line = size + last if (last := held[-1].rfind(b"\n") + 1) else line
+        size += len(held[-1])
+        chunk = b""
+        if size - line > LONGEST:
+            data = b"".join(held)
             if line:
-                yield Piece(start, first, bytes(held[:line]))
-                start, first = start + line, first + newlines(held[:line])
-            yield Piece(start, first, bytes(held[line : line + 4 * SAMPLE_CHARACTERS]), overlong=True)
-            length, held = _past_the_line(stream, held[line:])
-            start, first, searched = start + length, first + 1, 0
-    if held:
-        yield Piece(start, first, bytes(held))
+                yield Piece(start, first, data[:line])
+                start, first = start + line, first + newlines(data[:line])
+            yield Piece(start, first, data[line : line + 4 * SAMPLE_CHARACTERS], overlong=True)
+            length, chunk = _past_the_line(stream, data[line:])
+            start, first = start + length, first + 1
+            held, size, line = [], 0, 0
+    if size:
+        yield Piece(start, first, b"".join(held))
 
 
-def newlines(data: bytes | bytearray) -> int:
+def newlines(data: bytes) -> int:
     """How many there are; ``bytes.count`` takes ten times as long."""
     return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")))
 
 
-def _past_the_line(stream: Stream, held: bytearray) -> tuple[int, bytearray]:
+def _past_the_line(stream: Stream, held: bytes) -> tuple[int, bytes]:
     """Skip to the end of a line: its length, and what was read after it."""
     length = 0
     while held and not (end := held.find(b"\n") + 1):
         length += len(held)
-        held = bytearray(stream.read(CHUNK) or b"")
+        held = stream.read(CHUNK)
     return (length + end, held[end:]) if held else (length, held)
