@@ -62,7 +62,7 @@ def groups_of(members: Members, pairs: Pairs) -> Ints:
 
 def ranks(members: Members) -> Ints:
     """``int64[n]``: the place of each document in the order of the digests."""
-    order = np.lexsort(members.digests.view(">u4").T[::-1])
+    order = np.lexsort(members.digests.view(">u4").astype(np.uint32).T[::-1])
     out = np.empty(len(order), dtype=np.int64)
     out[order] = np.arange(len(order))
     return out

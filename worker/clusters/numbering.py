@@ -37,7 +37,7 @@ def number(folder: Path, blocks: int) -> str:
     first = ~repeated(every)
     counts = [len(part["ids"]) for part in signed]
     digests = every[first]
-    order = np.lexsort(digests.view(">u4").T[::-1]).astype(np.int64)
+    order = np.lexsort(digests.view(">u4").astype(np.uint32).T[::-1]).astype(np.int64)
     ranks = np.empty_like(order)
     ranks[order] = np.arange(len(order))
     return files.write(folder, PART, {
