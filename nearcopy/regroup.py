@@ -236,7 +236,8 @@ def _counted(old: Told, members: Iterable[Member]) -> Told:
     """A cluster of other documents, counted anew; all else as it was."""
     by_date = tuple(sorted(members, key=_when))
     gone = {one.document for one in old.members} - {one.document for one in by_date}
-    new = replace(old, members=by_date, cluster=cluster_id([one.document for one in by_date])).without(gone)
+    id = cluster_id(keys.id_digests(one.document for one in by_date))
+    new = replace(old, members=by_date, cluster=id).without(gone)
     assert new is not None
     return new
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearcopy.clusters.groups import HELD, NONE, groups_of, ranks
 from nearcopy.clusters.originals import Origin, earliest, origin
@@ -73,11 +73,11 @@ class Cluster:
         return float(np.median(self.in_lead[self.members != self.lead]))
 
 
-def cluster_id(ids: Sequence[str]) -> str:
-    """The id of a cluster of documents of these ids: of the least of their digests, so that it stays while
-    others come and go."""
-    least = min(hashlib.blake2b(one.encode(), digest_size=ID_BYTES).digest() for one in ids)
-    return least.hex()
+def cluster_id(digests: NDArray[np.uint8]) -> str:
+    """The id of a cluster of documents of these digests, uint8[m, 12]: of the least one, so that it stays
+    while others come and go."""
+    size, told = digests.shape[1], digests.tobytes()
+    return min(told[at : at + size] for at in range(0, len(told), size))[:ID_BYTES].hex()
 
 
 def group(members: Members, pairs: Pairs, compare: Compare) -> list[Cluster]:
@@ -165,12 +165,13 @@ def _cluster(
 ) -> Cluster:
     found, lead = begun
     places = sorted(range(len(part)), key=lambda place: (*_time(found.when[place]), place))
-    numbers, in_lead, of_lead = part[places], in_lead[places], of_lead[places]
+    order = np.array(places)
+    numbers, in_lead, of_lead = part[order], in_lead[order], of_lead[order]
     dated = [one for one in places if found.when[one] is not None]
     candidates = {int(part[place]) for place in found.candidates}
     named = "original" if found.known else "candidate"
     return Cluster(
-        id=cluster_id([members.ids[one] for one in part.tolist()]),
+        id=cluster_id(members.digests[part]),
         members=numbers,
         roles=tuple(
             named if one in candidates else _role(*shares)
