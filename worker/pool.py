@@ -43,8 +43,11 @@ def pool(processes: int) -> Iterator[Executor]:
     before any thread begins, whose locks they would inherit. An exception inside kills them: what they were
     writing is not finished, and is not missed.
     """
-    # What is there now is garbage in none of them: to look through it again and again takes long
+    # What is there now is garbage in none of them, and documents hold no cycles: to look through all of it
+    # again and again takes long
+    often = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     context = multiprocessing.get_context("fork")
     executor = ProcessPoolExecutor(processes, context, _begin, (os.getpid(),))
     try:
@@ -56,12 +59,12 @@ def pool(processes: int) -> Iterator[Executor]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+        gc.set_threshold(*often)
         gc.unfreeze()
 
 
 def _begin(parent: int) -> None:
     die_with(parent)
-    gc.set_threshold(GARBAGE)  # documents hold no cycles
     # Arrays of each part come and go: kept, their memory need not be zeroed by the system again and again
     ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 2)
