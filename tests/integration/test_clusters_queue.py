@@ -36,7 +36,8 @@ STORED = [Document(f"d{n}", " ".join([*TEXT, f"number{n}"]), published_at=f"2026
 SOON = 30.0
 """Seconds: the machine may be busy. A worker looks every one of them here."""
 
-LOADED = [Document("late", " ".join([*TEXT, "late"]), published_at="2026-02-01")]
+# Its digest is not the least one, which names the cluster
+LOADED = [Document("bulk", " ".join([*TEXT, "late"]), published_at="2026-02-01")]
 
 
 def test_a_worker_finds_clusters_and_finds_them_anew_after_a_rebuild(
