@@ -143,12 +143,12 @@ def _kept_of(store: Store) -> tuple[Kept, ClusterState]:
     """The clusters of a collection, made right as far as there is time. Raises `NotFound`."""
     behind = regroup.catch_up(store, CATCH_UP_SECONDS)
     kept = clusters.find(store)
+    live = tuple(store.refresh(number).generation.decode() for number in range(len(store.partitions)))
     if kept is None:
         raise NotFound(
             f"nobody asked for the clusters of collection {store.collection!r} yet: POST /v1/clusters does, "
             "and a worker finds them"
         )
-    live = tuple(store.refresh(number).generation.decode() for number in range(len(store.partitions)))
     return kept, ClusterState(
         made=kept.made, threshold=kept.threshold, containment=kept.containment,
         stale=live != kept.generations, behind=behind,
