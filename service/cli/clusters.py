@@ -37,7 +37,7 @@ def of_a_search(function: F) -> F:
         click.option("--shingle", type=click.IntRange(1, 8), default=3, show_default=True, metavar="N",
                      help="Words in a row that are compared."),
         click.option("--memory", type=Size(), default="1G", show_default=True, metavar="SIZE",
-                     help="What all processes may take together."),
+                     help="What all parts in work may take, beside the programs (200M to 400M)."),
         click.option("--max-rejects", type=click.IntRange(0), metavar="N",
                      help="Fail where more records than this cannot be used. [default: any number may]"),
         *where_it_runs("beside the output"),

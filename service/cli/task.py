@@ -37,7 +37,7 @@ def of_a_rebuild(function: F) -> F:
     options = [
         *(of_a_field(name) for name in MAPPED),
         click.option("--memory", type=Size(), default="1G", show_default=True, metavar="SIZE",
-                     help="What all processes may take together."),
+                     help="What all parts in work may take, beside the programs (200M to 400M)."),
         click.option("--max-rejects", type=click.IntRange(0), metavar="N",
                      help="Fail where more records than this cannot be used. [default: any number may]"),
         click.option("--keep", type=click.IntRange(0), default=1, show_default=True, metavar="N",
