@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearcopy.kernel.meet import meet_beside
-from nearcopy.kernel.pairs import meet, meet_in_context
+from nearcopy.kernel.meet import meet, meet_beside, meet_in_context
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
