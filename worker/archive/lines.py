@@ -39,14 +39,14 @@ def pieces(stream: Stream, piece_bytes: int) -> Iterator[Piece]:
         size += len(held[-1])
         chunk = b""
         if size - line > LONGEST:
-            data = b"".join(held)
+            data, held = b"".join(held), []
             if line:
                 yield Piece(start, first, data[:line])
                 start, first = start + line, first + newlines(data[:line])
             yield Piece(start, first, data[line : line + 4 * SAMPLE_CHARACTERS], overlong=True)
-            length, chunk = _past_the_line(stream, data[line:])
-            start, first = start + length, first + 1
-            held, size, line = [], 0, 0
+            length, chunk = _past_the_line(stream)
+            start, first = start + size - line + length, first + 1
+            size, line = 0, 0
     if size:
         yield Piece(start, first, b"".join(held))
 
@@ -56,10 +56,11 @@ def newlines(data: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")))
 
 
-def _past_the_line(stream: Stream, held: bytes) -> tuple[int, bytes]:
-    """Skip to the end of a line: its length, and what was read after it."""
-    length = 0
-    while held and not (end := held.find(b"\n") + 1):
-        length += len(held)
-        held = stream.read(CHUNK)
-    return (length + end, held[end:]) if held else (length, held)
+def _past_the_line(stream: Stream) -> tuple[int, bytes]:
+    """Skip to the end of a line: how much was skipped, and what was read after it."""
+    skipped = 0
+    while chunk := stream.read(CHUNK):
+        if end := chunk.find(b"\n") + 1:
+            return skipped + end, chunk[end:]
+        skipped += len(chunk)
+    return skipped, b""
