@@ -75,19 +75,20 @@ class _Punctual:
     """What every connection adds to the driver's: it waits no longer than the deadline allows."""
 
     socket_connect_timeout: Any
+    socket_timeout: Any
 
     def _connect(self: Any) -> Any:
         self.socket_connect_timeout = _left(CONNECT_TIMEOUT)
         return super()._connect()  # type: ignore[misc]
 
     def send_packed_command(self: Any, *args: Any, **kwargs: Any) -> None:
-        self._wait(_left(TIMEOUT))
+        self._wait(_left(self.socket_timeout))
         watching.sent(args[0])
         super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
 
     def read_response(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            self._wait(_left(TIMEOUT))
+            self._wait(_left(self.socket_timeout))
         except redis.TimeoutError:
             # The answer will come all the same, and must not be taken for that of the next command
             self.disconnect()
