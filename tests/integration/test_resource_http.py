@@ -122,13 +122,16 @@ def limits_of_one_rebuild(archive: Archive) -> Iterator[int]:
 def test_two_editors_never_lose_an_update(service: Service, http: httpx.Client, collection: str) -> None:
     url, rounds = "/v1/documents/d", 20
     assert http.put(url, json={"text": paragraph(1), "fields": {"a": 0, "b": 0}}).status_code == 201
+    both_have_read = threading.Barrier(2)
 
     def edit(name: str) -> int:
         refused = 0
         with httpx.Client(base_url=service.address, params={"collection": collection}, timeout=30) as mine:
-            for _ in range(rounds):
+            for one in range(rounds):
                 while True:
                     read = mine.get(url)
+                    if one == refused == 0:
+                        both_have_read.wait(30)
                     now = read.json()
                     now["fields"][name] += 1
                     body = {"text": now["text"], "fields": now["fields"]}
