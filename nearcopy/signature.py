@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from nearcopy.errors import InputError
 from nearcopy.kernel import sign as kernels
 from nearcopy.parameters import Parameters
 from nearcopy.text.scanning import Scanned, scan_texts
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 Signatures = NDArray[np.uint32]
 
@@ -68,6 +71,8 @@ def shingle_hashes(scanned: Scanned, text: int, parameters: Parameters) -> NDArr
 
 def to_datasketch(signature: NDArray[np.uint32], parameters: Parameters) -> MinHash:
     """The same signature as a datasketch ``MinHash``, to compare with or to put into datasketch's indexes."""
+    from datasketch import MinHash  # it imports SciPy, which nothing else needs
+
     return MinHash(
         num_perm=parameters.permutations, seed=parameters.seed, hashvalues=signature.copy(), scheme="affine32"
     )
@@ -96,5 +101,6 @@ def permutations(parameters: Parameters) -> tuple[NDArray[np.uint32], NDArray[np
 
 @cache
 def _permutations(count: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    a, b = MinHash(num_perm=count, seed=seed, scheme="affine32").permutations
-    return np.ascontiguousarray(a, dtype=np.uint32), np.ascontiguousarray(b, dtype=np.uint32)
+    drawn = np.random.RandomState(seed)  # as datasketch draws them
+    a = drawn.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, drawn.randint(0, 1 << 32, count, dtype=np.uint32)
