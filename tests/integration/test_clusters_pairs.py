@@ -122,6 +122,17 @@ def test_a_rewritten_excerpt_is_a_pair_by_its_paragraphs(tmp_path: Path) -> None
     assert found.keys() == {(f"l{n}", f"s{n}") for n in range(10)}
 
 
+def test_short_paragraphs_in_another_order_are_a_pair_by_themselves(tmp_path: Path) -> None:
+    """Equal ones of eight words, each beside others: few fingerprints lie within one."""
+    draw = random.Random(7)
+    items = [words(draw, 8) for _ in range(30)]
+    others = [words(draw, 8) for _ in range(300)]
+    mixed = [one for k, item in enumerate(items[::-1]) for one in (item, *others[10 * k : 10 * k + 10])]
+    archive = [Document("list", paragraphs(*items)), Document("all", paragraphs(*mixed))]
+    found = table(searched(written(tmp_path / "a.jsonl", archive), tmp_path / "f", containment=0.95))
+    assert found.keys() == {("list", "all")}
+
+
 def paragraphs(*texts: list[str]) -> str:
     return "\n\n".join(" ".join(text) for text in texts)
 

@@ -7,7 +7,16 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from nearcopy.clusters.meeting import FAMILY, NEAR, distinct, enough, halves, meetings, stable_order
+from nearcopy.clusters.meeting import (
+    FAMILY,
+    NEAR,
+    distinct,
+    enough,
+    halves,
+    meetings,
+    meetings_beside,
+    stable_order,
+)
 from worker.clusters.pairing import chunks
 
 
@@ -47,6 +56,18 @@ def test_fingerprints_meet_where_one_byte_of_their_contexts_is_equal() -> None:
     keys, counts, _ = meetings(np.full(5, 3, dtype=np.uint64), numbers, contexts)
     assert met(keys) == [(0, 1), (0, 2)]
     assert counts.tolist() == [2, 2]
+
+
+def test_paragraphs_meet_beside_equal_ones_with_the_words_of_the_shorter() -> None:
+    hashes = np.array([3, 3, 3, 3, 9, 9], dtype=np.uint64)
+    runs = np.array([1, 1, 2, 5, 6, 7], dtype=np.uint64)  # the first two are equal
+    numbers, words = np.array([4, 1, 0, 4, 4, 0]), np.array([10, 10, 30, 12, 8, 9])
+    keys, together, crowded = meetings_beside(hashes, numbers, runs, words)
+    # 4 and 0 by three pairs of paragraphs; 4 does not meet itself
+    assert met(keys) == [(0, 1), (0, 4), (1, 4)]
+    assert (together.tolist(), crowded) == ([10, 10 + 12 + 8, 10], 0)
+    keys, together, _ = meetings_beside(hashes[:0], numbers[:0], runs[:0], words[:0])
+    assert (len(keys), len(together)) == (0, 0)
 
 
 def test_enough_is_a_quarter_of_what_is_asked_of_the_lesser_one() -> None:
