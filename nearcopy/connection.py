@@ -78,8 +78,12 @@ class _Punctual:
     socket_timeout: Any
 
     def _connect(self: Any) -> Any:
-        self.socket_connect_timeout = _left(CONNECT_TIMEOUT)
-        return super()._connect()  # type: ignore[misc]
+        asked = self.socket_connect_timeout
+        self.socket_connect_timeout = _left(asked)
+        try:
+            return super()._connect()  # type: ignore[misc]
+        finally:
+            self.socket_connect_timeout = asked
 
     def send_packed_command(self: Any, *args: Any, **kwargs: Any) -> None:
         self._wait(_left(self.socket_timeout))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from nearcopy.archive import Archive
+from nearcopy.connection import TIMEOUT
 from nearcopy.errors import IndexFull, InputError, StorageUnavailable
 from nearcopy.index.keys import MAX_NUMBER
 from tests.conftest import Server
@@ -84,13 +86,19 @@ def test_threads_with_connections_of_their_own_recover_without_an_error(
 
 def test_a_stuck_server_is_an_error_in_time_and_is_used_again(new_server: Callable[..., Server]) -> None:
     server = new_server()
-    with Archive.open(f"{server.url}?socket_timeout=0.2") as archive:
+    with Archive.open(f"{server.url}?socket_timeout=0.2&socket_connect_timeout=1.5") as archive:
         archive.put(KEPT)
+        pool = archive.store.client.connection_pool
+        pool.release(connection := pool.get_connection())
+        assert connection.socket_connect_timeout == 1.5
         assert server.process is not None
         for name in ("check", "put", "get", "delete", "stats", "ping"):
             server.process.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
             with pytest.raises(StorageUnavailable, match="Redis did not answer in time"):
                 CALLS[name](archive)
+            # As long as the URL says, twice at most, and not as long as one answer may take without it
+            assert time.monotonic() - began < TIMEOUT / 3
             server.process.send_signal(signal.SIGCONT)
         # What a stuck server had been sent, it does when it goes on; asking again finds it done.
         archive.delete("kept")
