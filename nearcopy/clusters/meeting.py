@@ -93,7 +93,7 @@ def _written(call: Callable[[Ints], int]) -> Ints:
 
 
 def distinct(values: Ints) -> Ints:
-    """Each value once, rising. `np.unique` does so by hashing, which takes six times as long."""
+    """Each value once, rising. `np.unique` does so by hashing, which takes several times as long."""
     rising = np.sort(values, axis=None)
     return rising[first_of(rising)]
 

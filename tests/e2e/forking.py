@@ -1,4 +1,4 @@
-"""Commands forked from a process that has loaded the engine: each starts in a tenth of the time.
+"""Commands forked from a process that has loaded the engine: none has to load it again.
 
 Nothing of the command line is loaded there, nor of what looks at the environment. Run as a program, it is
 that process; it ends when the test does.
