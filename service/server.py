@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import encodings.idna  # noqa: F401
+import gc
 import multiprocessing
 import os
 import signal
@@ -47,6 +48,7 @@ STOP_SECONDS = 15
 START_SECONDS = 120
 """The first start of all compiles the kernels, which takes this long on a slow machine."""
 
+
 def application() -> Flask:
     """What each worker serves. The kernels are loaded first, so that no request ever waits for a compiler."""
     _leave_signals_to_the_parent()
@@ -77,6 +79,9 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """
     # Workers are forked where the system allows it, and have the kernels from the start
     warm_up()
+    # What is there now stays until the end. A collector that walked it in a worker would write to each page,
+    # and make 36 MiB that all workers share its own
+    gc.freeze()
     with folder(), _redis_url(settings) as url:
         whom = _who_is_answered(settings, url)
         # The workers read their settings from the environment, as they would behind another server
