@@ -108,8 +108,8 @@ def find_server() -> Path:
     )
 
 
-_children: list[subprocess.Popen[bytes]] = []
-"""Servers that this process started. They may outlive their `Embedded`; kept, so that they are reaped."""
+_children: dict[Path, subprocess.Popen[bytes]] = {}
+"""By directory, the server that this process started. It may outlive its `Embedded`; kept, to be reaped."""
 
 
 def _bring_up(line: redis.Redis, directory: Path, socket: Path) -> None:
@@ -151,7 +151,8 @@ def _spawn(directory: Path, socket: Path) -> subprocess.Popen[bytes] | None:
             [str(program), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=[running.fileno()],
         )
-    _children[:] = [child, *(one for one in _children if one.poll() is None)]
+    _reap(directory)
+    _children[directory] = child
     return child
 
 
@@ -159,8 +160,13 @@ def _wait_for_end(directory: Path) -> None:
     """Until the server has let go of its data: whoever starts next finds all of it."""
     with (directory / "running").open("w") as running:
         fcntl.flock(running, fcntl.LOCK_EX)
-    for child in _children:
-        child.poll()
+    _reap(directory)
+
+
+def _reap(directory: Path) -> None:
+    """Wait for a server that has let go of its data, which it does a moment before it has ended."""
+    if child := _children.pop(directory, None):
+        child.wait()
 
 
 def _check_format(program: Path, directory: Path) -> None:

@@ -160,6 +160,9 @@ def test_the_last_that_leaves_ends_it(
     go_on(other)
     assert other.wait(timeout=60) == 0
     assert servers(directory) == []
+    # What this process started once it may start again
+    with embedded.start(directory) as server, Archive.open(server.url) as archive:
+        audit(archive, {"kept": KEPT})
 
 
 def test_one_that_has_just_joined_is_not_left_alone(directory: Path) -> None:
