@@ -128,19 +128,20 @@ def scan_text(codes, begin, end, entries, expansions, orders, hashes, starts, en
 
 @kernel("Tuple((int64, int64))(Array(uint32, 1, 'C', True), int64[::1], uint32[::1], uint32[::1], "
         "uint8[::1], uint64[::1], int32[::1], int32[::1], int32[:, ::1], int32[:, ::1], int64[::1], "
-        "int64[::1])")
+        "int64[::1], int64, int64)")
 def scan(codes, bounds, entries, expansions, orders, hashes, starts, ends, lines, spans, text_words,
-         text_spans):
-    """Words and paragraphs of a batch of texts laid end to end; text t is ``codes[bounds[t]:bounds[t+1]]``.
+         text_spans, words, paragraphs):
+    """Words and paragraphs of texts laid end to end, appended to so many; text t is
+    ``codes[bounds[t] - bounds[0]:bounds[t + 1] - bounds[0]]``.
 
     Writes the words as `scan_text` does, ``spans[p] = (start, end, first word, end word)`` of every paragraph
     with a word in it, and where the words and paragraphs of each text begin. Paragraphs are divided by blank
-    lines; in a text that has none, every line is one. Returns the counts of words and paragraphs.
+    lines; in a text that has none, every line is one. Returns the new counts of words and paragraphs.
     """
-    words, paragraphs = 0, 0
     for text in range(bounds.size - 1):
         text_words[text], text_spans[text] = words, paragraphs
-        done, count = scan_text(codes, bounds[text], bounds[text + 1], entries, expansions, orders,
+        begin, end = bounds[text] - bounds[0], bounds[text + 1] - bounds[0]
+        done, count = scan_text(codes, begin, end, entries, expansions, orders,
                                 hashes, starts, ends, words, lines, 0)
         blank = False
         for line in range(1, count):

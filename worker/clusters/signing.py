@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,15 +18,13 @@ from nearcopy.kernel.pack import first_of_each
 from nearcopy.kernel.sign import run_hashes
 from nearcopy.lsh import document_bands, fingerprints_of, paragraph_bands
 from nearcopy.parameters import Parameters
-from nearcopy.text.scanning import Scanned, joined, scan_texts
+from nearcopy.text.scanning import Scanned, scan_texts
 from worker.archive import Block, Mapping, Reject
 from worker.rebuild import files
 from worker.rebuild.files import Array
 from worker.rebuild.signing import part_name, results
 from worker.rebuild.stored import Stored
 
-BATCH_CHARACTERS = 250_000
-"""Scanned together; of more, memory comes from the system and goes back to it each time."""
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -89,7 +87,7 @@ def _signed(
     found: Sequence[Document], parameters: Parameters, excerpts: bool
 ) -> tuple[dict[str, Array], int]:
     """The arrays of all documents, and how many paragraphs they have."""
-    scanned = joined([scan_texts([one.text for one in batch]) for batch in _batches(found)])
+    scanned = scan_texts([one.text for one in found], passing=True)
     return {
         "ids": keys.id_digests(one.id for one in found),
         "words": scanned.hashes,
@@ -126,18 +124,6 @@ def _prints(scanned: Scanned, parameters: Parameters) -> dict[str, Array]:
         "contexts": contexts[once],
         "print_bounds": np.append(0, np.cumsum(once))[bounds].astype(np.int64),
     }
-
-
-def _batches(found: Sequence[Document]) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    size = 0
-    for one in found:
-        if batch and size + len(one.text) > BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += len(one.text)
-    yield batch
 
 
 def _bytes(data: bytes) -> Array:

@@ -73,7 +73,7 @@ def sign(
 
 
 def _postings(found: Sequence[Document], parameters: Parameters) -> dict[str, Array]:
-    buckets = buckets_of(scan_texts([one.text for one in found]), parameters)
+    buckets = buckets_of(scan_texts([one.text for one in found], passing=True), parameters)
     prints, contexts = buckets.fingerprints, buckets.contexts
     once = np.empty(len(prints), dtype=np.bool_)
     first_of_each(prints, contexts, buckets.fingerprint_bounds, once)

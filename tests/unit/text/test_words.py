@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nearcopy.errors import InputError
-from nearcopy.text.scanning import Scanned, scan_texts
+from nearcopy.text.scanning import BATCH_CHARACTERS, Scanned, scan_texts
 from tests import naive
 from tests.unit.texts import BETWEEN, COMPILED, SPACES, THOROUGH, UNSEEN, texts
 
@@ -202,6 +202,20 @@ def test_marks_without_end() -> None:
 def test_a_text_without_a_word(text: str) -> None:
     scanned = scan_texts([text])
     assert len(scanned.hashes) == len(scanned.spans) == 0
+
+
+@pytest.mark.skipif(not COMPILED, reason="takes minutes")
+@pytest.mark.parametrize("passing", [False, True])
+def test_more_than_is_scanned_at_once(passing: bool) -> None:
+    long = "a wörd\n\n" * (BATCH_CHARACTERS // 6)
+    for many in ["", long, "", "one two\n\nthree", long[: BATCH_CHARACTERS // 2]], ["four five", "six"]:
+        scanned = scan_texts(many, passing=passing)
+        for place, text in enumerate(many):
+            alone = scan_texts([text])
+            assert words(scanned, place) == words(alone, 0)
+            assert scanned.one(place).spans.tolist() == alone.spans.tolist()
+    with pytest.raises(InputError, match="lone surrogate"):
+        scan_texts([long, "\ud800"], passing=passing)
 
 
 def test_no_texts() -> None:
