@@ -20,6 +20,7 @@ from nearcopy.jobs.reporting import EVERY_SECONDS
 from service.cli.exits import Exit
 from tests.e2e.placing import DOCUMENTS, QUICK, Place
 from tests.e2e.running import SECONDS, start
+from tests.ending import still_running
 
 COPIES = 200
 """Of each document: the archive then has several blocks."""
@@ -67,7 +68,7 @@ def test_whoever_is_killed_or_stopped_goes_on(place: Place) -> None:
     assert [one.nice() for one in pool] == [10, 10]
     killed.kill()
     assert ended(killed)[0] == -signal.SIGKILL
-    assert psutil.wait_procs(pool, timeout=10)[1] == []
+    assert still_running(pool, 10) == []
     stopped = begun(place)
     os.killpg(stopped.pid, signal.SIGINT)
     code, told = ended(stopped)

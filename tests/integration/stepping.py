@@ -17,6 +17,7 @@ from typing import IO
 import psutil
 
 from nearcopy.archive import Archive
+from tests.ending import still_running
 from tests.integration.rebuilding import rebuilt
 from worker.pool import pool
 from worker.rebuild import Report
@@ -56,8 +57,7 @@ class Stepping:
         pool = self.pool()
         self.process.kill()
         self.process.wait()
-        _, alive = psutil.wait_procs(pool, timeout=30)
-        assert not alive
+        assert still_running(pool, 30) == []
 
     def end(self) -> tuple[int, str]:
         """Wait until it has ended; its exit code, and what it complained about."""

@@ -9,6 +9,7 @@ import httpx
 import psutil
 
 from tests.contract.serving import Service
+from tests.ending import still_running
 from tests.unit.extract.made import OTHER, WORDS, deep_page, letter, pdf
 
 PATIENCE = 20.0
@@ -82,6 +83,5 @@ def test_no_process_outlives_what_it_works_for(redis_url: str, collection: str) 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
     """They have ended, or do soon."""
-    gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
-    assert (len(gone), alive) == (len(processes), [])
     assert processes
+    assert still_running(processes, PATIENCE) == []

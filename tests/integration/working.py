@@ -18,6 +18,7 @@ from nearcopy.connection import connect
 from nearcopy.index.keys import PartitionKeys
 from nearcopy.jobs.rebuilds import Rebuilds
 from nearcopy.jobs.status import ENDED, Status
+from tests.ending import still_running
 
 PROCESSES = 2
 SILENT = 2
@@ -83,8 +84,7 @@ class Workers:
         os.kill(process.pid, signal.SIGKILL)
         if self.client.get(lock) == holder:
             self.client.delete(lock)
-        _, alive = psutil.wait_procs(below, timeout=10)
-        assert not alive
+        assert still_running(below, 10) == []
 
     def close(self) -> None:
         """Kill them."""
