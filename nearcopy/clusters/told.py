@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import orjson
@@ -129,7 +129,7 @@ def told(members: Members, cluster: Cluster) -> Told:
 
 def packed(cluster: Told) -> bytes:
     """As it is stored."""
-    return zstandard.compress(orjson.dumps(asdict(cluster)), LEVEL)
+    return zstandard.compress(orjson.dumps(cluster), LEVEL)
 
 
 def unpacked(stored: bytes) -> Told:

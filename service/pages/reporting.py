@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -62,7 +62,7 @@ class Kept(Reported):
 
     def packed(self) -> bytes:
         """As it lies in Redis."""
-        return zstandard.compress(orjson.dumps(asdict(self)))
+        return zstandard.compress(orjson.dumps(self))
 
 
 def reported(archive: Archive, submission: Submission) -> Reported:
