@@ -170,17 +170,31 @@ def greedy_runs(a, b, grams_a, count_a, grams_b, count_b, heads, following, leas
 
 @kernel("void(int64[::1], int64[::1])")
 def sort_down(values, order):
-    """Write the places of ``values`` from the greatest to the least, of equal ones in their order."""
-    if values.size > FEW:
-        order[: values.size] = np.argsort(-values, kind="mergesort")
-        return
-    # From the last on: the runs of one chain are worth ever more, and so each finds its place at once.
-    for size in range(values.size):
-        k, place = values.size - 1 - size, size
-        while place > 0 and values[order[place - 1]] <= values[k]:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = k
+    """Write the places of ``values`` from the greatest to the least, of equal ones in their order: a few by
+    insertion, and these are merged. NumPy's sort takes seconds to compile, again in all who call this."""
+    count = values.size
+    for first in range(0, count, FEW):
+        last = min(first + FEW, count) - 1
+        # From the last on: the runs of one chain are worth ever more, and so each finds its place at once.
+        for k in range(last, first - 1, -1):
+            place = first + last - k
+            while place > first and values[order[place - 1]] <= values[k]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = k
+    width = FEW
+    while width < count:
+        unmerged, width = order[:count].copy(), 2 * width
+        for first in range(0, count, width):
+            middle, stop = min(first + width // 2, count), min(first + width, count)
+            left, right = first, middle
+            for k in range(first, stop):
+                if right == stop or (left < middle and values[unmerged[left]] >= values[unmerged[right]]):
+                    order[k] = unmerged[left]
+                    left += 1
+                else:
+                    order[k] = unmerged[right]
+                    right += 1
 
 
 @kernel("int64(uint64[::1], uint64[::1], int64, int64[:, ::1])")

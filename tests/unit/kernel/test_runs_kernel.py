@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nearcopy.kernel.align import MORE_PAIRS, PAIRS, common_runs, sieve_for, slots_for, survey
+from nearcopy.kernel.align import FEW, MORE_PAIRS, PAIRS, common_runs, sieve_for, slots_for, sort_down, survey
 from nearcopy.kernel.sign import gram_hashes
 
 SEED = 4
@@ -75,3 +75,14 @@ def test_runs_are_those_that_stand_at_any_place(room: int) -> None:
     outcomes = [(listed(a, b, room), expected(a, b, room)) for a, b in PAIRS_OF_TEXTS]
     assert all(one == other for one, other in outcomes)
     assert {other is None for _, other in outcomes} == {True, False}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, FEW - 1, FEW, FEW + 1, 2 * FEW, 3 * FEW + 5, 1000])
+@pytest.mark.parametrize("kinds", [2, 50, 10**9])
+def test_a_stable_order_from_the_greatest_down(count: int, kinds: int) -> None:
+    values = DRAW.integers(-kinds, kinds, count)
+    for drawn_values in values, np.sort(values), np.sort(values)[::-1].copy():
+        order = np.full(count + 3, -1, dtype=np.int64)
+        sort_down(drawn_values, order)
+        assert order[:count].tolist() == sorted(range(count), key=lambda k: -drawn_values[k])
+        assert (order[count:] == -1).all()
