@@ -42,6 +42,9 @@ SOCKET_PATH = 100
 
 NAMES = ("redis-server", "valkey-server")
 
+END_SECONDS = 5.0
+"""A server that has let go of its data has ended by then."""
+
 
 class Embedded:
     """A running server. ``url`` opens it; `stop` (or leaving the context) ends it if nobody else uses it."""
@@ -108,8 +111,9 @@ def find_server() -> Path:
     )
 
 
-_children: dict[Path, subprocess.Popen[bytes]] = {}
-"""By directory, the server that this process started. It may outlive its `Embedded`; kept, to be reaped."""
+_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
+"""Servers that this process started, and their directories. They may outlive their `Embedded`; kept, so that
+they are reaped."""
 
 
 def _bring_up(line: redis.Redis, directory: Path, socket: Path) -> None:
@@ -151,8 +155,7 @@ def _spawn(directory: Path, socket: Path) -> subprocess.Popen[bytes] | None:
             [str(program), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=[running.fileno()],
         )
-    _reap(directory)
-    _children[directory] = child
+    _children[:] = [(directory, child), *(one for one in _children if one[1].poll() is None)]
     return child
 
 
@@ -160,13 +163,11 @@ def _wait_for_end(directory: Path) -> None:
     """Until the server has let go of its data: whoever starts next finds all of it."""
     with (directory / "running").open("w") as running:
         fcntl.flock(running, fcntl.LOCK_EX)
-    _reap(directory)
-
-
-def _reap(directory: Path) -> None:
-    """Wait for a server that has let go of its data, which it does a moment before it has ended."""
-    if child := _children.pop(directory, None):
-        child.wait()
+    for place, child in _children:
+        if place == directory:
+            # It lets go a moment before it has ended; one whose data somebody removed goes on
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(END_SECONDS)
 
 
 def _check_format(program: Path, directory: Path) -> None:

@@ -20,8 +20,9 @@ KERNELS = Path(__file__).parents[1] / "nearcopy" / "kernel"
 
 if "PYTEST_XDIST_WORKER" not in os.environ and not list(KERNELS.glob("__pycache__/*.nbi")):
     # In a fresh clone two processes compile the kernels: this one from those on that `align` needs
-    names = [f"nearcopy.kernel.{one.stem}" for one in sorted(KERNELS.glob("*.py")) if one.stem != "align"]
-    with subprocess.Popen([sys.executable, "-c", f"import {', '.join(names)}"], cwd=KERNELS.parents[1]):
+    others = {one.stem for one in KERNELS.glob("*.py")} - {"align", "pairs"}
+    program = "\n".join(f"import nearcopy.kernel.{name}" for name in sorted(others))
+    with subprocess.Popen([sys.executable, "-c", program], cwd=KERNELS.parents[1]):
         importlib.import_module("nearcopy.kernel.align")
 
 from nearcopy.archive import Archive  # noqa: E402

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
 
 
-def still_running(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+def still_running(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Those that go on after so long. Those that have ended and wait to be reaped do not: whoever inherited
     them may take seconds to do it."""
     ends = time.monotonic() + seconds

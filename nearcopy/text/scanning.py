@@ -82,7 +82,7 @@ def scan_texts(texts: Sequence[str], *, passing: bool = False) -> Scanned:
     A word is a maximal run of letters, marks and digits; in scripts written without spaces every character
     is one. A paragraph is a block between blank lines; in a text without any, a line. What holds no word
     (a row of asterisks) is no paragraph. Where ``passing``, words and paragraphs may be read only until this
-    thread scans again: much text is scanned faster if its memory is always the same.
+    thread scans so again: much text is scanned faster if its memory is always the same.
     """
     bounds = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), out=bounds[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -163,6 +164,17 @@ def test_the_last_that_leaves_ends_it(
     # What this process started once it may start again
     with embedded.start(directory) as server, Archive.open(server.url) as archive:
         audit(archive, {"kept": KEPT})
+
+
+def test_a_directory_that_was_removed_begins_anew(directory: Path) -> None:
+    first = embedded.start(directory)
+    stored(first)
+    (before,) = servers(directory)
+    shutil.rmtree(directory)
+    with embedded.start(directory) as server, Archive.open(server.url) as archive:
+        before.kill()
+        first.stop()
+        audit(archive, {})
 
 
 def test_one_that_has_just_joined_is_not_left_alone(directory: Path) -> None:
