@@ -80,7 +80,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     # Workers are forked where the system allows it, and have the kernels from the start
     warm_up()
     # What is there now stays until the end. A collector that walked it in a worker would write to each page,
-    # and make 36 MiB that all workers share its own
+    # and make its own what all workers share
     gc.freeze()
     with folder(), _redis_url(settings) as url:
         whom = _who_is_answered(settings, url)

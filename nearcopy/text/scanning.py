@@ -19,8 +19,8 @@ BATCH_CHARACTERS = 250_000
 """Whose code points are made together; of more, memory comes from the system and goes back each time."""
 
 KEPT_ROOM = 40 << 20
-"""Of four bytes, at most, that a thread keeps for its next scan: room for 6 MB of text. Most texts use, and
-touch, a fifth of it."""
+"""Of four bytes, at most, that a thread keeps for its next scan: room for 7 million characters. Most
+texts use, and touch, a small part of it."""
 
 _NOTHING = np.empty(0, dtype=np.int32)
 _kept = local()
