@@ -46,7 +46,8 @@ class Watched:
     as the test expects it."""
 
     def __init__(self, browser: Browser, address: str, **options: Any) -> None:
-        chosen = {"viewport": {"width": WIDE, "height": 900}} | options
+        # Nothing glides: a click on a page that still scrolls may press one element and release another
+        chosen = {"viewport": {"width": WIDE, "height": 900}, "reduced_motion": "reduce"} | options
         self.context = browser.new_context(base_url=address, **chosen)
         self.context.set_default_timeout(SECONDS * 1000)
         self.host = urlsplit(address).netloc

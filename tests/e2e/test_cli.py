@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +25,7 @@ from service.cli.records import SUPPORTED
 from service.settings import table
 from tests.conftest import Server
 from tests.e2e.running import COLOUR, PROGRAM, SECONDS, environment, run, run_on_terminal, start
+from tests.waiting import until
 
 DOCUMENTS = list(samples.archive())
 COLLECTION = f"cli{os.getpid()}"
@@ -355,7 +355,7 @@ def test_ctrl_c_keeps_what_was_stored(fresh: dict[str, str], opened: Archive) ->
         assert process.stderr is not None
         process.stdin.write(lines_of([document.to_dict() for document in DOCUMENTS]))
         process.stdin.flush()
-        wait_until(lambda: opened.stats()["documents"] >= 128)
+        until(lambda: opened.stats()["documents"] >= 128)
         os.killpg(process.pid, signal.SIGINT)
         complaints = process.stderr.read().decode()
         assert process.wait(SECONDS) == Exit.INTERRUPTED
@@ -372,7 +372,7 @@ def test_redis_that_dies_meanwhile_is_named(
     process.stdin.write(lines_of([document.to_dict() for document in DOCUMENTS[:200]]))
     process.stdin.flush()
     with Archive.open(server.url, collection) as archive:
-        wait_until(lambda: archive.stats()["documents"] >= 128)
+        until(lambda: archive.stats()["documents"] >= 128)
     server.kill()
     complaints = process.communicate(timeout=SECONDS)[1].decode()
     assert process.returncode == Exit.UNAVAILABLE
@@ -401,10 +401,3 @@ def reported(variables: dict[str, str], **options: int) -> Any:
     """What the engine itself reports of the sample submission, in JSON."""
     with Archive.open(variables["NEARCOPY_REDIS_URL"], variables["NEARCOPY_COLLECTION"]) as archive:
         return json.loads(json.dumps(archive.check(samples.submission(), **options).to_dict()))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Server
 from tests.contract.serving import Service
+from tests.waiting import until
 
 CHECKS = 20
 SECONDS = 30.0
@@ -26,14 +26,6 @@ def scrape(service: Service) -> dict[str, float]:
     assert answer.status_code == 200, answer.text
     samples = (one for family in text_string_to_metric_families(answer.text) for one in family.samples)
     return {" ".join((one.name, *dict(sorted(one.labels.items())).values())): one.value for one in samples}
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it."""
-    ends = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def answers(service: Service) -> bool:

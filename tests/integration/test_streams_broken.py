@@ -14,17 +14,10 @@ from tests.conftest import Server
 from tests.contract.serving import Service
 from tests.integration.making import paragraph
 from tests.integration.test_streams import NDJSON, Feed, ndjson, send, slugs
+from tests.waiting import until
 
 MIB = 1 << 20
 SECONDS = 20
-
-
-def wait_for(reached: Callable[[], bool]) -> None:
-    """Until it is so."""
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.05)
 
 
 def test_a_stream_outlives_a_short_outage_and_ends_with_advice_in_a_long_one(
@@ -50,7 +43,7 @@ def test_a_stream_outlives_a_short_outage_and_ends_with_advice_in_a_long_one(
         refused = http.post("/v1/documents/batch", content=b"", headers={"Content-Type": NDJSON})
         assert refused.status_code == 503
         server.start()
-        wait_for(lambda: http.get("/readyz").status_code == 200)
+        until(lambda: http.get("/readyz").status_code == 200)
         whole = ndjson(bodies[0], bodies[1], b"{", *bodies[2:])
         again = send(http, "/v1/documents/batch", whole, **{"from": last["from"]})
         assert [one["line"] for one in again] == [3, 4, 5, 6, 7]
@@ -88,7 +81,7 @@ def test_what_nobody_reads_is_not_worked_on_and_leaves_nothing(redis_url: str, c
             feed.send(b'{"text": "half')
             feed.connection.close()
         silent.close()
-        wait_for(lambda: worker.num_threads() <= threads + 16)
+        until(lambda: worker.num_threads() <= threads + 16)
 
 
 def test_memory_does_not_grow_with_the_body(redis_url: str, collection: str) -> None:
