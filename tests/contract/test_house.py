@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -59,6 +60,12 @@ def test_ci_runs_the_readmes_own_test_command() -> None:
     found = subprocess.run(["bash", "-c", pattern[1]], cwd=TOP, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == blocks(README)[1][1].strip()
     assert 'bash -c "$test_command"' in script
+
+
+def test_no_two_tests_have_one_id(request: pytest.FixtureRequest) -> None:
+    """Of such pytest-xdist runs the first alone, and says nothing."""
+    ids = Counter(item.nodeid for item in request.session.items)
+    assert [id for id, count in ids.items() if count > 1] == []
 
 
 def test_ci_is_a_script_that_bash_can_read() -> None:
