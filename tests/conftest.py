@@ -50,6 +50,11 @@ def server_programs() -> dict[str, Path]:
     return found
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A made file is named by its place: it may hold the time of day, and each process makes its own."""
+    return argname if isinstance(val, bytes) and len(val) > 64 else None
+
+
 class Server:
     """A redis-server child process on a Unix socket that tests may kill and start again.
 
