@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from flask import Flask
 
+from nearcopy.archive import Archive
+from service.app import create_app
+from service.archives import Archives
 from tests.conftest import server_programs
 from tests.contract.serving import Service
 from tests.integration.masters import Masters, masters_of
@@ -25,6 +29,14 @@ def http(service: Service, collection: str) -> Iterator[httpx.Client]:
     """A client of the service; its calls are on the test's collection."""
     with httpx.Client(base_url=service.address, params={"collection": collection}, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def app(redis_url: str, archive: Archive) -> Iterator[Flask]:
+    """The application over the test's archive, in this process."""
+    opened = Archives(redis_url, archive.store.collection)
+    yield create_app(opened)
+    opened.close()
 
 
 @pytest.fixture(scope="module")

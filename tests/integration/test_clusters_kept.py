@@ -30,13 +30,6 @@ def archive(redis_url: str, collection: str) -> Iterator[Archive]:
         yield opened
 
 
-@pytest.fixture
-def app(redis_url: str, archive: Archive) -> Iterator[Flask]:
-    opened = Archives(redis_url, archive.store.collection)
-    yield create_app(opened)
-    opened.close()
-
-
 def test_clusters_are_found_listed_and_filtered(app: Flask, archive: Archive, tmp_path: Path) -> None:
     client = app.test_client()
     assert client.get("/v1/clusters").status_code == 404

@@ -19,8 +19,6 @@ from nearcopy.errors import NearcopyError
 from nearcopy.index import clusters
 from nearcopy.jobs.clustering import is_due
 from nearcopy.jobs.task import Task
-from service.app import create_app
-from service.archives import Archives
 from service.clustering import answered as answered_by
 from tests.integration.keeping import FIRST, answered, document, find, noted
 from worker.clusters.keeping import keep_clusters
@@ -31,13 +29,6 @@ def archive(redis_url: str, collection: str) -> Iterator[Archive]:
     with Archive.open(redis_url, collection, partitions=2) as opened:
         list(opened.put_many(FIRST))
         yield opened
-
-
-@pytest.fixture
-def app(redis_url: str, archive: Archive) -> Iterator[Flask]:
-    opened = Archives(redis_url, archive.store.collection)
-    yield create_app(opened)
-    opened.close()
 
 
 def test_what_changes_while_a_run_reads_is_made_good(app: Flask, archive: Archive, tmp_path: Path) -> None:
