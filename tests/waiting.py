@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+SECONDS = 60
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+
+def until(true: Callable[[], bool]) -> None:
     """Wait for it; raises AssertionError where it does not come."""
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + SECONDS
     while not true():
-        assert time.monotonic() < ends, f"it did not come in {seconds:.0f} seconds"
+        assert time.monotonic() < ends, f"it did not come in {SECONDS} seconds"
         time.sleep(0.02)

@@ -167,7 +167,7 @@ def test_every_answer_is_described(case: schemathesis.Case[Any], address: str) -
 
 
 def test_what_was_removed_stays_so_in_sequences_of_calls(new_server: Callable[[], Server]) -> None:
-    server = new_server()
+    server, asked = new_server(), list[str]()
     with Service(server.url, "sequences") as service, server.client() as client:
 
         class Sequences(schema.as_state_machine()):  # type: ignore[misc]
@@ -177,7 +177,8 @@ def test_what_was_removed_stays_so_in_sequences_of_calls(new_server: Callable[[]
                 with Archive.open(server.url, "sequences") as archive:
                     archive.put(Document.checked(DOCUMENT))
 
-            def get_call_kwargs(self, _: schemathesis.Case[Any]) -> dict[str, Any]:
+            def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
+                asked.append(case.operation.label)
                 return {"base_url": service.address}
 
         Sequences.run(
@@ -186,6 +187,7 @@ def test_what_was_removed_stays_so_in_sequences_of_calls(new_server: Callable[[]
                 suppress_health_check=list(HealthCheck),
             )
         )
+    assert len(asked) > 2 * STEPS, asked
 
 
 def test_no_call_and_no_check_is_left_out_in_silence() -> None:

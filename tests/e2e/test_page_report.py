@@ -143,11 +143,15 @@ def test_both_columns_scroll_together(sample: Page) -> None:
 def at_rest(page: Page) -> float:
     """How far the source's text is scrolled, once it moves no more. Asked again from here: the page's own
     policy forbids what Playwright's `wait_for_function` does."""
-    last: list[float] = []
-    while len(last) < 2 or last[-1] != last[-2]:
+    places: list[float] = []
+
+    def rests() -> bool:
         page.wait_for_timeout(100)
-        last.append(page.evaluate("document.querySelector('#theirs').scrollTop"))
-    return last[-1]
+        places.append(page.evaluate("document.querySelector('#theirs').scrollTop"))
+        return places[-2:-1] == places[-1:]
+
+    until(rests)
+    return places[-1]
 
 
 def test_what_counts_changes_the_view_at_once(sample: Page) -> None:
